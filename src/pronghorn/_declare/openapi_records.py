@@ -103,7 +103,7 @@ class HTTPBase(SecurityBase):
 class HTTPBearer(HTTPBase):
     """The `bearer` HTTP scheme (RFC 6750), with a hint at the token's format."""
 
-    scheme: Literal["bearer"] = "bearer"  # type: ignore[assignment]  # narrower than the base on purpose
+    scheme: Literal["bearer"] = "bearer"
     bearerFormat: str | None = None
 
 
