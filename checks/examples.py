@@ -1,0 +1,160 @@
+"""Runs the examples of one documentation page, as a reader would follow it from top to bottom.
+
+    python -m checks.examples docs/first-steps.md
+
+A page has a folder of its own, empty at the start, which is the current one. Fenced blocks mean:
+
+- `python title="shop/main.py"`: a file of that name; it is written and must import.
+- `python`: statements run in the page's namespace; with `>>>` prompts, the output shown is checked.
+- `console`: each `$ pronghorn …` (or `$ python …`) line is run and the lines below it must be its output,
+  where `...` stands for anything. `$` lines of other programs are for the reader only.
+- `toml title="pyproject.toml"` and any other titled block: a file, written.
+
+A fence that says `no-run` is shown and not run; it needs a reason that a reader can see.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<language>[\w-]+)(?P<options>[^\n]*)\n(?P<text>.*?)^(?P=indent)```\s*$",
+    re.MULTILINE | re.DOTALL,
+)
+TITLE = re.compile(r'title="([^"]+)"')
+RUNNABLE = ("pronghorn", "python")
+DOCTEST_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: its language, the file it is (or ""), whether it runs, its text and its line."""
+
+    language: str
+    title: str
+    runs: bool
+    text: str
+    line: int
+
+
+class ExampleError(Exception):
+    """An example does not do what the page says."""
+
+
+def blocks_of(page: str) -> Iterator[Block]:
+    """The fenced blocks of a page, dedented, in order."""
+    for match in FENCE.finditer(page):
+        indent, options = match["indent"], match["options"]
+        title = TITLE.search(options)
+        text = "\n".join(line.removeprefix(indent) for line in match["text"].splitlines()) + "\n"
+        yield Block(
+            language=match["language"],
+            title=title[1] if title else "",
+            runs="no-run" not in options,
+            text=text,
+            line=page.count("\n", 0, match.start()) + 1,
+        )
+
+
+def write_file(block: Block) -> None:
+    """Put a titled block where its title says; a Python file must import."""
+    path = Path(block.title)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text)
+    if path.suffix == ".py" and block.runs:
+        module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+        forget(module)
+        importlib.import_module(module)
+
+
+def forget(module: str) -> None:
+    """Let the next import of `module` read its file again: a page may show a file in several stages."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name == module or name.startswith(module + ".")]:
+        del sys.modules[name]
+
+
+def run_python(block: Block, namespace: dict[str, Any], page: Path) -> None:
+    """Run statements, or compare a session with what it prints now."""
+    where = f"{page}:{block.line}"
+    if ">>>" not in block.text:
+        exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)
+        return
+    test = doctest.DocTestParser().get_doctest(block.text, namespace, where, str(page), block.line)
+    report = io.StringIO()
+    results = doctest.DocTestRunner(optionflags=DOCTEST_OPTIONS).run(
+        test, out=report.write, clear_globs=False
+    )
+    namespace.update(test.globs)
+    if results.failed:
+        raise ExampleError(report.getvalue())
+
+
+def commands_of(text: str) -> Iterator[tuple[str, str]]:
+    """The `$` lines of a console block, each with the output shown below it."""
+    command, shown = "", list[str]()
+    for line in [*text.splitlines(), "$ "]:
+        if not line.startswith("$ "):
+            shown.append(line)
+            continue
+        if command:
+            yield command, "\n".join(shown)
+        command, shown = line[2:], []
+
+
+def run_console(block: Block, page: Path) -> None:
+    """Run the commands of a console block and compare what they print."""
+    for command, shown in commands_of(block.text):
+        program, *arguments = shlex.split(command, comments=True)
+        if program not in RUNNABLE:
+            continue
+        module = [] if program == "python" else ["-m", "pronghorn"]
+        result = subprocess.run(
+            [sys.executable, *module, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+        )
+        if shown and not matches(shown, result.stdout):
+            where = f"{page}:{block.line}"
+            raise ExampleError(f"{where}: `{command}` printed\n{result.stdout}\nthe page shows\n{shown}")
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether output is what a page shows; spaces at line ends do not count, `...` stands for anything."""
+    wanted = [line.rstrip() for line in shown.strip().splitlines()]
+    pattern = "\n".join(re.escape(line).replace(r"\.\.\.", ".*") for line in wanted)
+    found = "\n".join(line.rstrip() for line in printed.strip().splitlines())
+    return re.fullmatch(pattern, found, re.DOTALL) is not None
+
+
+def run_page(page: Path) -> int:
+    """Run every block of a page in an empty folder; how many were run."""
+    blocks = [block for block in blocks_of(page.read_text("utf-8")) if block.runs or block.title]
+    namespace: dict[str, Any] = {"__name__": "example"}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        sys.path.insert(0, folder)
+        for block in blocks:
+            if block.title:
+                write_file(block)
+            elif block.language == "python":
+                run_python(block, namespace, page)
+            elif block.language == "console":
+                run_console(block, page)
+    return len(blocks)
+
+
+if __name__ == "__main__":
+    print(f"{run_page(Path(sys.argv[1]).resolve())} examples")
