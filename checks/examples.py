@@ -122,6 +122,7 @@ def run_console(block: Block, page: Path) -> None:
         module = [] if program == "python" else ["-m", "pronghorn"]
         result = subprocess.run(
             [sys.executable, *module, *arguments],
+            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
