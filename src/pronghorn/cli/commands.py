@@ -1,0 +1,40 @@
+"""The `pronghorn` command: its Typer application, put together from the command modules."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from pronghorn.cli import inspection, serve
+from pronghorn.cli.options import PathOptions, ServeOptions, command_from
+
+app = typer.Typer(
+    name="pronghorn",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(command_from(ServeOptions, serve.dev, reload=True))
+app.command()(command_from(ServeOptions, serve.run, host="0.0.0.0"))
+app.command()(command_from(PathOptions, inspection.routes))
+app.command()(command_from(inspection.ExplainOptions, inspection.explain))
+app.command()(command_from(inspection.OpenAPIOptions, inspection.openapi))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pronghorn {version('pronghorn')}")
+        raise typer.Exit
+
+
+@app.callback()
+def pronghorn(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Serve and inspect Pronghorn applications."""

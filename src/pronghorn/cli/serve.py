@@ -1,0 +1,75 @@
+"""`pronghorn dev` and `pronghorn run`: find the application, say what is served where, serve it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from pronghorn.applications import Pronghorn
+from pronghorn.cli import servers
+from pronghorn.cli.console import problems_shown
+from pronghorn.cli.discovery import Target, find_target
+from pronghorn.cli.loading import load
+from pronghorn.cli.options import PathOptions, ServeOptions
+
+
+def dev(options: ServeOptions) -> None:
+    """Serve an application for development: on this machine alone, started again when files change."""
+    os.environ.setdefault("FASTAPI_ENV", "development")
+    _serve(options, "development")
+
+
+def run(options: ServeOptions) -> None:
+    """Serve an application in production."""
+    _serve(options, "production")
+
+
+def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
+    """The application that the options of a command mean, imported.
+
+    Raises:
+        Problem: it cannot be found or imported.
+    """
+    if options.drop_in:
+        from pronghorn import dropin
+
+        dropin.install()
+    return load(find_target(Path.cwd(), options.path, options.app, options.entrypoint))
+
+
+def _serve(options: ServeOptions, mode: str) -> None:
+    console = Console()
+    with problems_shown(console, with_traceback=options.traceback):
+        console.print(f"Starting [bold]Pronghorn[/] in {mode} mode", highlight=False)
+        target, application = load_from_options(options)
+        _report(console, options, target, application)
+        servers.start(options, target.import_string)
+
+
+def _report(console: Console, options: ServeOptions, target: Target, application: Pronghorn) -> None:
+    address = public_address(options)
+    lines = [
+        ("import string", f"[blue]{target.import_string}[/] [dim](found by {target.found_by})[/]"),
+        ("server", f"{options.server}{', as fastapi (drop-in)' if options.drop_in else ''}"),
+        ("listening", address),
+    ]
+    if application.openapi_url and not options.uds:
+        pages = [page for page in (application.docs_url, application.redoc_url) if page]
+        lines.append(
+            ("docs", "  ".join(f"{address}{page}" for page in pages) or f"{address}{application.openapi_url}")
+        )
+    for label, text in lines:
+        console.print(f"  [dim]{label:<14}[/]{text}", highlight=False, soft_wrap=True)
+
+
+def public_address(options: ServeOptions) -> str:
+    """Where a browser finds the application."""
+    if options.uds is not None:
+        return f"unix:{options.uds}"
+    configured = os.environ.get("FASTAPI_PUBLIC_URL")
+    if configured:
+        return configured.rstrip("/")
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    return f"http://{host}:{options.port}"
