@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the fields carry the specification's names
 """The OpenAPI records that a declaration may hold: examples and security schemes.
 
 Parameters carry `Example`s and security dependencies carry a scheme, so these few records live

@@ -1,3 +1,4 @@
+# ruff: noqa: N803  # arguments are named after the specification's fields
 """HTTP authentication schemes: Basic, Bearer, Digest and any other by its name.
 
 They take the `Authorization` header apart. Only Basic is decoded (RFC 7617); the credentials of

@@ -1,3 +1,4 @@
+# ruff: noqa: N803  # arguments are named after the specification's fields
 """OAuth 2: the token schemes, the password form, and the scopes that a dependant asked for.
 
 The schemes find the token and describe the flows; issuing and checking tokens is the

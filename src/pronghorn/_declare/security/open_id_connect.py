@@ -1,3 +1,4 @@
+# ruff: noqa: N803  # arguments are named after the specification's fields
 """OpenID Connect: a pointer at the provider's discovery document.
 
 The scheme hands on the whole `Authorization` header. Discovery and token checks are not done here.
