@@ -12,7 +12,7 @@ below the command line knows of it.
 
 from __future__ import annotations
 
-__all__ = ["fastapi_main", "main"]
+__all__ = ["main"]
 
 _MISSING = 'The pronghorn command needs {name}: pip install "pronghorn[standard]"'
 
@@ -26,8 +26,3 @@ def main(prog_name: str = "pronghorn") -> None:
             raise
         raise SystemExit(_MISSING.format(name=error.name)) from error
     app(prog_name=prog_name)
-
-
-def fastapi_main() -> None:
-    """What the `fastapi` command runs while the drop-in is installed."""
-    main("fastapi")

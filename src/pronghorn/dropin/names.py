@@ -125,7 +125,7 @@ MIRRORS: Mapping[str, Mirror] = {
         {"__version__": "pronghorn.dropin.names:FASTAPI_VERSION", "status": "starlette:status"},
         package=True,
     ),
-    "fastapi.__main__": Mirror(("pronghorn.dropin.fastapi_main",)),
+    "fastapi.__main__": Mirror(("pronghorn.cli.fastapi_program",)),
     "fastapi._body_limit": Mirror(aliases=_pairs("pronghorn._declare.limits", "validate_max_body_size")),
     "fastapi._compat": Mirror(aliases={**_SHARED, **_V2}, package=True),
     "fastapi._compat.shared": Mirror(aliases=_SHARED),
@@ -139,7 +139,7 @@ MIRRORS: Mapping[str, Mirror] = {
     ),
     "fastapi.applications": Mirror(("pronghorn.applications",)),
     "fastapi.background": Mirror(("pronghorn.background",)),
-    "fastapi.cli": Mirror(("pronghorn.dropin.private_cli",)),
+    "fastapi.cli": Mirror(("pronghorn.cli.fastapi_command",)),
     "fastapi.concurrency": Mirror(("pronghorn.concurrency",)),
     "fastapi.datastructures": Mirror(
         ("pronghorn.datastructures",),
