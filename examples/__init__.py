@@ -1,0 +1,1 @@
+"""Example applications that run on Pronghorn, and on anything else that speaks FastAPI's API."""
