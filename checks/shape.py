@@ -97,13 +97,19 @@ def deep_functions(source: Source) -> Iterator[str]:
             yield f"{source.name}:{node.lineno}: {node.name} nests {found} deep, at most {NESTING}"
 
 
+def is_export_list(node: ast.stmt) -> bool:
+    """Whether a statement sets `__all__`: it repeats the imports above it by nature."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+
+
 def code_lines(source: Source) -> list[tuple[int, str]]:
-    """Lines that carry code, numbered: no blank lines, comments, imports or docstrings."""
+    """Lines that carry code, numbered: no blank lines, comments, imports, docstrings or `__all__`."""
     skipped: set[int] = set()
     for node in ast.walk(source.tree):
         is_import = isinstance(node, ast.Import | ast.ImportFrom)
         is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if isinstance(node, ast.stmt) and (is_import or is_text):
+        if isinstance(node, ast.stmt) and (is_import or is_text or is_export_list(node)):
             skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     numbered = enumerate((line.strip() for line in source.text.splitlines()), start=1)
     return [(n, line) for n, line in numbered if line and line[0] != "#" and n not in skipped]
