@@ -1,0 +1,1 @@
+"""From a callable's signature to the plan that runs it: done once per route, never per request."""

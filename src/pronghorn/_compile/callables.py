@@ -1,0 +1,139 @@
+"""What kind of callable an endpoint or a dependency is, and whether it can ever suspend.
+
+Lives here: classification of callables, through partials, decorators and ``__call__`` methods.
+Must not live here: anything about parameters.
+Invariant: a callable is classified once; the answer is kept by identity, as callables need not be hashable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dis
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["async generator", "generator", "coroutine", "plain"]
+
+_CACHE_SIZE = 4096
+
+# Any of these in an `async def` body means that it may hand control back to the event loop.
+_SUSPENDING = frozenset(
+    {"GET_AWAITABLE", "GET_AITER", "GET_ANEXT", "BEFORE_ASYNC_WITH", "SEND", "YIELD_VALUE", "YIELD_FROM"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallableTraits:
+    """How a callable is run: its kind, and whether it is an `async def` that never suspends."""
+
+    kind: Kind
+    never_awaits: bool
+
+
+class _Identity:
+    """A hashable stand-in for a callable, equal only to one of the very same object."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self.call = call
+
+    def __hash__(self) -> int:
+        return id(self.call)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.call is self.call
+
+
+def strip_partial(call: Any) -> Any:
+    """The function below any number of `functools.partial` layers."""
+    while isinstance(call, functools.partial):
+        call = call.func
+    return call
+
+
+def innermost(call: Any) -> Any:
+    """The function below partials and below decorators that set ``__wrapped__``."""
+    return inspect.unwrap(strip_partial(call))
+
+
+def traits(call: Callable[..., Any]) -> CallableTraits:
+    """Classify ``call``; see `CallableTraits`."""
+    return _traits(_Identity(call))
+
+
+def kind_of(call: Callable[..., Any] | None) -> Kind:
+    """The kind of ``call``; None counts as plain."""
+    return "plain" if call is None else traits(call).kind
+
+
+def is_async_generator_callable(call: Callable[..., Any] | None) -> bool:
+    """Whether calling ``call`` gives an asynchronous generator."""
+    return kind_of(call) == "async generator"
+
+
+def is_generator_callable(call: Callable[..., Any] | None) -> bool:
+    """Whether calling ``call`` gives a generator."""
+    return kind_of(call) == "generator"
+
+
+def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
+    """Whether calling ``call`` gives a coroutine."""
+    return kind_of(call) == "coroutine"
+
+
+@functools.lru_cache(maxsize=_CACHE_SIZE)
+def _traits(identity: _Identity) -> CallableTraits:
+    call = identity.call
+    if _any_layer(call, inspect.isgeneratorfunction):
+        return CallableTraits("generator", never_awaits=False)
+    if _any_layer(call, inspect.isasyncgenfunction):
+        return CallableTraits("async generator", never_awaits=False)
+    if _any_layer(call, _is_coroutine_function):
+        return CallableTraits("coroutine", never_awaits=_never_suspends(call))
+    return CallableTraits("plain", never_awaits=False)
+
+
+def _any_layer(call: Any, test: Callable[[Any], bool]) -> bool:
+    return any(test(layer) for layer in _layers(call))
+
+
+def _layers(call: Any) -> Iterator[Any]:
+    """The functions that decide how ``call`` behaves, outermost first.
+
+    A class counts by itself only: calling it makes an instance, whatever its ``__call__`` is.
+    """
+    outer, inner = strip_partial(call), innermost(call)
+    yield outer
+    yield inner
+    if inspect.isclass(inner):
+        return
+    for target in (outer, inner):
+        method = getattr(target, "__call__", None)  # noqa: B004 - the method itself is wanted
+        if method is not None:
+            yield strip_partial(method)
+            yield innermost(method)
+
+
+def _is_coroutine_function(candidate: Any) -> bool:
+    return inspect.isroutine(candidate) and asyncio.iscoroutinefunction(candidate)
+
+
+def _never_suspends(call: Any) -> bool:
+    """Whether the code that runs on ``await call(...)`` contains nothing that can suspend.
+
+    The outermost function counts, not what it wraps: a wrapper awaits what it wraps. Only a native
+    `async def` can be judged; anything else (a plain function that returns an awaitable) may suspend.
+    """
+    target = strip_partial(call)
+    if inspect.ismethod(target):
+        target = target.__func__
+    elif not inspect.isfunction(target):
+        target = getattr(type(target), "__call__", None)
+    code = getattr(target, "__code__", None)
+    if code is None or not code.co_flags & inspect.CO_COROUTINE:
+        return False
+    return not any(instruction.opname in _SUSPENDING for instruction in dis.get_instructions(code))

@@ -1,0 +1,131 @@
+"""One HTTP request in flight, between a server and the engine.
+
+Lives here: what every server knows of a request, and the ASGI view of it, made when asked for.
+Must not live here: parameters, routes, anything of a particular server (they subclass `Exchange`).
+Invariant: ``scope`` is built at most once; the engine fills in ``path_params`` and ``route`` before
+user code can see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, MutableMapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+
+from pronghorn._engine.reply import Reply
+
+Message = MutableMapping[str, Any]
+
+
+class Exchange:
+    """One request and the ways to answer it.
+
+    Attributes:
+        method: the request method, upper case as sent.
+        path: the percent-decoded path.
+        raw_path: the path as sent, without the query.
+        query: the query string as sent.
+        headers: raw header pairs, names in lower case, in order of arrival.
+        http_version: ``"1.1"``, ``"1.0"`` or ``"2"``.
+        scheme: ``"http"`` or ``"https"``.
+        client: address and port of the peer, where known.
+        server: address and port of this end, where known.
+        root_path: the prefix under which the application is mounted by its server or proxy.
+        state: what lifespan handlers yielded; copied into the scope.
+        body: the whole body once received, None while it is still arriving.
+        path_params: what the routing tree read from the path.
+    """
+
+    __slots__ = (
+        "_scope",
+        "body",
+        "client",
+        "headers",
+        "http_version",
+        "method",
+        "path",
+        "path_params",
+        "query",
+        "raw_path",
+        "root_path",
+        "scheme",
+        "server",
+        "state",
+    )
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    http_version: str
+    scheme: str
+    client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
+    root_path: str
+    state: MutableMapping[str, Any] | None
+    body: bytes | None
+    path_params: dict[str, Any]
+    _scope: MutableMapping[str, Any] | None
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """The ASGI connection scope of this request (ASGI 3.0, HTTP 2.4)."""
+        scope = self._scope
+        if scope is None:
+            scope = self._scope = self._build_scope()
+        return scope
+
+    def _build_scope(self) -> MutableMapping[str, Any]:
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": self.http_version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.method,
+            "root_path": self.root_path,
+            "path": self.path,
+            "raw_path": self.raw_path,
+            "query_string": self.query,
+            "headers": self.headers,
+        }
+        if self.state is not None:
+            scope["state"] = dict(self.state)
+        return scope
+
+    async def read_body(self) -> bytes:
+        """Wait for the whole body and keep it.
+
+        Raises:
+            starlette.requests.ClientDisconnect: the peer went away before the end.
+        """
+        if self.body is None:
+            chunks: list[bytes] = []
+            more = True
+            while more:
+                message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunks.append(message.get("body", b""))
+                more = message.get("more_body", False)
+            self.body = b"".join(chunks)
+        return self.body
+
+    async def receive(self) -> Message:
+        """The next ASGI message from the peer (``http.request``, ``http.disconnect``)."""
+        raise NotImplementedError
+
+    async def send(self, message: Message) -> None:
+        """Take the next ASGI message for the peer (``http.response.start``, ``http.response.body``)."""
+        raise NotImplementedError
+
+    def respond(self, reply: Reply) -> None:
+        """Write a finished reply. To be called on the event loop, once."""
+        raise NotImplementedError
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run ``coroutine`` as this request's task, in a context of its own."""
+        raise NotImplementedError

@@ -1,0 +1,57 @@
+"""A finished answer, as plain as a server needs it.
+
+Lives here: `Reply`, and making one of a Starlette response whose body is already there.
+Must not live here: writing bytes to anything (`server`, `adapters`).
+Invariant: a reply is handed over once and not changed afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+AfterWork = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Reply:
+    """Status, headers and the whole body of an answer.
+
+    Attributes:
+        status: the HTTP status code.
+        body: the whole body.
+        media_type: the finished ``content-type`` value; the server adds ``content-length`` itself. None
+            where ``headers`` is complete.
+        headers: further headers when ``media_type`` is given, else the complete list, names in lower case.
+        after: work for after the reply was handed to the transport (background tasks), or None.
+    """
+
+    __slots__ = ("after", "body", "headers", "media_type", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: bytes,
+        media_type: bytes | None = None,
+        headers: RawHeaders = (),
+        after: AfterWork | None = None,
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.media_type = media_type
+        self.headers = headers
+        self.after = after
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The complete header list, for whoever has no finished heads of its own."""
+        if self.media_type is None:
+            return list(self.headers)
+        length = b"%d" % len(self.body)
+        return [(b"content-length", length), (b"content-type", self.media_type), *self.headers]
+
+
+def is_plain_response(response: Response) -> bool:
+    """Whether ``response`` has its whole body and is sent the ordinary way, so that a `Reply` can stand for it."""
+    return type(response).__call__ is Response.__call__ and type(getattr(response, "body", None)) is bytes
