@@ -165,7 +165,7 @@ class Exporters:
             FastAPIError: the environment asks for something unsupported, the SDK is not installed, or a
                 provider that is already there takes no further exporter.
         """
-        if not config["auto_configure"] or os.getenv("OTEL_SDK_DISABLED", "").lower() == "true":
+        if not config.get("auto_configure") or os.getenv("OTEL_SDK_DISABLED", "").lower() == "true":
             return
         with self._lock:
             wanted = [pipeline for pipeline in PIPELINES if config.get(pipeline.signal.switch)]

@@ -61,8 +61,8 @@ class Recorder:
         metrics: ProviderSource,
         logs: ProviderSource,
     ) -> None:
-        self._exclude = config["exclude"]
-        self._operation_spans = config["operation_spans"]
+        self._exclude = config.get("exclude")
+        self._operation_spans = config.get("operation_spans")
         self._known_methods = known_methods
         self._tracing = tracing
         self._metrics = metrics

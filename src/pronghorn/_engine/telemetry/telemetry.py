@@ -44,11 +44,15 @@ class Telemetry:
     def enabled(self) -> bool:
         """Whether a request that arrives now has to be observed.
 
-        PERF: 60 ns while nothing in the process imported the OpenTelemetry API.
+        PERF: 60 ns while nothing in the process imported the OpenTelemetry API, 0.6 µs while it is imported
+        without a provider.
         """
         if _API not in sys.modules and not self._loaded_on_first_use:
             return False
-        return any(source.find() is not None for source in self._sources)
+        for source in self._sources:  # noqa: SIM110 - any() over a generator takes twice as long
+            if source.find() is not None:
+                return True
+        return False
 
     async def __call__(
         self, *, app: ASGIApp, scope: Scope, receive: Receive, send: Send, legacy_otel: bool = False
