@@ -1,6 +1,6 @@
 """Imports modules named on standard input and prints the OpenAPI documents of their applications.
 
-Run as a program in the environment of `upstream`, once as it is (the real FastAPI answers) and once
+Run as a program (its argument: the folder that holds `docs_src`) in the environment of `upstream`, once as it is (the real FastAPI answers) and once
 under `python -m pronghorn.dropin`. Each module is imported in a forked child of its own, so that
 none sees what another one left behind. One JSON line a module: `{"module", "documents", "error"}`.
 """
@@ -28,26 +28,26 @@ def documents_of(module_name: str) -> dict[str, Any]:
     documents = {}
     for name, application in applications.items():
         if application.openapi_url:
-            reply = TestClient(application).get(application.openapi_url)
+            reply = TestClient(application, base_url="https://example.com").get(application.openapi_url)
             reply.raise_for_status()
             documents[name] = reply.json()
     return documents
 
 
 def report(module_name: str) -> str:
-    """The line for one module."""
+    """The line for one module; an error is told by its type and the first line of its message."""
     line: dict[str, Any] = {"module": module_name, "documents": {}, "error": None}
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what a tutorial prints is not part of the report
     try:
         line["documents"] = documents_of(module_name)
-    except BaseException:
-        line["error"] = traceback.format_exc()
+    except BaseException as error:
+        line["error"] = traceback.format_exception_only(error)[0].partition("\n")[0]
     return json.dumps(line)
 
 
 def main() -> None:
     """Read module names, print their lines."""
-    sys.path.insert(0, os.getcwd())
+    sys.path[0] = sys.argv[1]  # not this folder, which has a module named docs_src too
     import fastapi.testclient  # noqa: F401 - imported once, before the children are forked
 
     names = sys.stdin.read().split()

@@ -22,6 +22,9 @@ REPOSITORY = Path(__file__).parent.parent
 _NOT_NEEDED = ("ty", "mypy", "ruff", "pytest-codspeed", "pytest-cov", "pytest-sugar")
 """Requirements of the suite that check FastAPI's own source or only change pytest's display."""
 
+_FOR_TUTORIALS = ("orjson", "psycopg[binary]")
+"""Imported by tutorials that the suite leaves alone."""
+
 
 @dataclass(frozen=True)
 class Upstream:
@@ -72,7 +75,9 @@ def _unpacked(cache: Path) -> Path:
 def _environment(cache: Path, source: Path) -> Path:
     folder = cache / f"python{sys.version_info.major}.{sys.version_info.minor}"
     python, finished = folder / "bin" / "python", folder / "requirements.txt"
-    wanted = "\n".join([f"fastapi=={VERSION}", *_requirements(source), "-e", f"{REPOSITORY}[all]"])
+    wanted = "\n".join(
+        [f"fastapi=={VERSION}", *_requirements(source), *_FOR_TUTORIALS, "-e", f"{REPOSITORY}[all]"]
+    )
     if finished.is_file() and finished.read_text() == wanted:
         return python
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
