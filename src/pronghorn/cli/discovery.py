@@ -55,6 +55,8 @@ def find_target(
             "Cannot use --entrypoint together with path or --app arguments",
             fix="an entry point (module:name) says both where the application is and its name; drop the others",
         )
+    if path is None and app_name is not None and _IMPORT_STRING.fullmatch(app_name):
+        return _from_import_string(app_name, directory)
     if path is not None and _IMPORT_STRING.fullmatch(path) and not (directory / path).exists():
         return _from_import_string(
             path if app_name is None else f"{path.partition(':')[0]}:{app_name}", directory

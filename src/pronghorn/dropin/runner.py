@@ -10,8 +10,7 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Sequence
-from importlib.abc import InspectLoader
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from types import CodeType, ModuleType
@@ -67,20 +66,21 @@ def _run_command(command: str, arguments: Sequence[str]) -> None:
 def _run_script(path: str, arguments: Sequence[str]) -> None:
     sys.argv[:] = [path, *arguments]
     if os.path.isdir(path) or zipfile.is_zipfile(path):
-        sys.path[0] = path
-        spec = PathFinder.find_spec("__main__", [path])
+        sys.path[0] = os.path.abspath(path)
+        spec = PathFinder.find_spec("__main__", [sys.path[0]])
         if spec is None:
             raise SystemExit(f"can't find '__main__' module in {path!r}")
         _run(_code_of(spec), spec=spec)
         return
     sys.path[0] = os.path.dirname(os.path.realpath(path))
+    full_path = os.path.abspath(path)
     try:
-        with io.open_code(os.path.abspath(path)) as file:
+        with io.open_code(full_path) as file:
             source = file.read()
     except OSError as error:
         raise SystemExit(f"can't open file {path!r}: [Errno {error.errno}] {error.strerror}") from error
-    loader = SourceFileLoader("__main__", path)
-    _run(loader.source_to_code(source, path), file=path)
+    code = SourceFileLoader("__main__", full_path).source_to_code(source, full_path)
+    _run(code, file=full_path)
 
 
 def _runnable_spec(name: str) -> ModuleSpec:
@@ -100,7 +100,8 @@ def _runnable_spec(name: str) -> ModuleSpec:
 
 
 def _code_of(spec: ModuleSpec) -> CodeType:
-    code = spec.loader.get_code(spec.name) if isinstance(spec.loader, InspectLoader) else None
+    get_code: Callable[[str], CodeType | None] = getattr(spec.loader, "get_code", lambda _: None)
+    code = get_code(spec.name)
     if code is None:
         raise SystemExit(f"{spec.name!r} has no Python code to run")
     return code
