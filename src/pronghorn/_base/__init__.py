@@ -1,0 +1,1 @@
+"""Errors, sentinels and small facts that everything else stands on; imports nothing of ours."""
