@@ -19,16 +19,17 @@ from typing import Any
 
 def documents_of(module_name: str) -> dict[str, Any]:
     """The documents of every application in a module, by its name there, as served over HTTP."""
-    from fastapi import FastAPI
-    from fastapi.testclient import TestClient
-
+    application_class = importlib.import_module("fastapi").FastAPI
+    client_class = importlib.import_module("fastapi.testclient").TestClient
     warnings.simplefilter("ignore")
     module = importlib.import_module(module_name)
-    applications = {name: found for name, found in vars(module).items() if isinstance(found, FastAPI)}
+    applications = {
+        name: found for name, found in vars(module).items() if isinstance(found, application_class)
+    }
     documents = {}
     for name, application in applications.items():
         if application.openapi_url:
-            reply = TestClient(application, base_url="https://example.com").get(application.openapi_url)
+            reply = client_class(application, base_url="https://example.com").get(application.openapi_url)
             reply.raise_for_status()
             documents[name] = reply.json()
     return documents
@@ -48,7 +49,7 @@ def report(module_name: str) -> str:
 def main() -> None:
     """Read module names, print their lines."""
     sys.path[0] = sys.argv[1]  # not this folder, which has a module named docs_src too
-    import fastapi.testclient  # noqa: F401 - imported once, before the children are forked
+    importlib.import_module("fastapi.testclient")  # once, before the children are forked
 
     names = sys.stdin.read().split()
     processes = multiprocessing.get_context("fork").Pool(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,8 @@ _reasons: dict[str, str] = {}
 
 def pytest_sessionstart() -> None:
     """Refuse to run against the real FastAPI by mistake."""
-    import fastapi
-
-    import pronghorn
-
-    assert fastapi.FastAPI is pronghorn.FastAPI
+    version: str = import_module("fastapi").__version__
+    assert import_module("fastapi").FastAPI is import_module("pronghorn").FastAPI, version
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

@@ -78,7 +78,7 @@ ORIGINS: dict[str, set[str]] = {}
 
 def own_namespace(module: ModuleType) -> dict[str, Any]:
     """What is stored on the module object itself."""
-    namespace: dict[str, Any] = ModuleType.__dict__["__dict__"].__get__(module)
+    namespace: dict[str, Any] = vars(ModuleType)["__dict__"].__get__(module)
     return namespace
 
 
