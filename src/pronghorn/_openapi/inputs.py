@@ -16,7 +16,7 @@ from pronghorn._compile.dependant import (
     oauth_scopes,
     security_scheme,
 )
-from pronghorn._compile.signature import flat_fields_from_params, param_model
+from pronghorn._compile.models import flat_fields_from_params, param_model
 from pronghorn._declare.params import ParamTypes
 from pronghorn._openapi.schemas import FieldSchemas
 from pronghorn._schema.encoder import jsonable_encoder

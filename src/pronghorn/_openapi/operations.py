@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
+from pronghorn._base.declaration import require
 from pronghorn._openapi.constants import METHODS_WITH_BODY
 from pronghorn._openapi.inputs import build_parameters, build_security, collect_inputs, examples_of
 from pronghorn._openapi.merging import deep_dict_update
@@ -49,10 +50,10 @@ def build_path(route: DocumentedRoute, operation_ids: set[str], schemas: FieldSc
         operation_ids: the ids used so far in the document; the route's are added.
         schemas: the document's schemas.
     """
-    if route.methods is None:
-        raise AssertionError(
-            f"Methods must be a list, but the route {route.path!r} has None: pass methods=[...]."
-        )
+    require(
+        route.methods is not None,
+        f"Methods must be a list, but the route {route.path!r} has None: pass methods=[...].",
+    )
     path = PathDocument()
     if not route.include_in_schema:
         return path
@@ -60,7 +61,7 @@ def build_path(route: DocumentedRoute, operation_ids: set[str], schemas: FieldSc
     path.security_schemes, requirements = build_security(inputs.security_dependencies)
     parameters = build_parameters(inputs, schemas)
     can_be_invalid = inputs.has_parameters() or bool(route.body_field)
-    for method in route.methods:
+    for method in route.methods or ():
         operation = build_metadata(route, operation_ids)
         if requirements:
             operation["security"] = requirements

@@ -11,7 +11,9 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from pronghorn._base.sentinels import DefaultPlaceholder
+from pronghorn._base.declaration import require
+from pronghorn._base.sentinels import settled
+from pronghorn._base.sse import EVENT_SCHEMA
 from pronghorn._base.status_codes import allows_body
 from pronghorn._openapi.constants import REF_PREFIX
 from pronghorn._openapi.merging import deep_dict_update
@@ -62,16 +64,6 @@ VALIDATION_DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 """The shape of a 422 reply: one error, and the reply that lists them."""
 
-_SERVER_SENT_EVENT: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "data": {"type": "string"},
-        "event": {"type": "string"},
-        "id": {"type": "string"},
-        "retry": {"type": "integer", "minimum": 0},
-    },
-}
-
 
 def build_responses(route: DocumentedRoute, schemas: FieldSchemas) -> dict[str, dict[str, Any]]:
     """Describe what a route replies when its input is valid.
@@ -120,14 +112,12 @@ def add_validation_response(responses: dict[str, dict[str, Any]]) -> bool:
 
 def _response_class(route: DocumentedRoute) -> Any:
     """The class that makes the route's responses, set by the user or by default."""
-    response_class = route.response_class
-    if isinstance(response_class, DefaultPlaceholder):
-        response_class = response_class.value
-    if not response_class:
-        raise AssertionError(
-            f"A response class is needed to generate OpenAPI, but the route {route.path!r} has "
-            f"{response_class!r}: leave response_class out for the default, or pass a Response class."
-        )
+    response_class = settled(route.response_class)
+    require(
+        response_class,
+        f"A response class is needed to generate OpenAPI, but the route {route.path!r} has "
+        f"{response_class!r}: leave response_class out for the default, or pass a Response class.",
+    )
     return response_class
 
 
@@ -158,7 +148,7 @@ def _own_content(route: DocumentedRoute, response_class: Any, schemas: FieldSche
 
 def _event_schema(route: DocumentedRoute, schemas: FieldSchemas) -> dict[str, Any]:
     """The schema of one Server-Sent Event, with that of its data where the item's type is known."""
-    event = copy.deepcopy(_SERVER_SENT_EVENT)
+    event = copy.deepcopy(EVENT_SCHEMA)
     if route.stream_item_field:
         event["required"] = ["data"]
         event["properties"]["data"] = {
@@ -177,11 +167,11 @@ def _add_declared(
     media_type: str | None,
 ) -> None:
     """Merge an additional response into what is already known of its status."""
-    if not isinstance(declared, dict):
-        raise AssertionError(
-            f"An additional response must be a dict, but responses[{code!r}] is {declared!r}: "
-            'write {"description": ..., "model": ...}.'
-        )
+    require(
+        isinstance(declared, dict),
+        f"An additional response must be a dict, but responses[{code!r}] is {declared!r}: "
+        'write {"description": ..., "model": ...}.',
+    )
     status = _describe_status(code)
     addition = copy.deepcopy({key: value for key, value in declared.items() if key != "model"})
     if schema is not None:

@@ -7,12 +7,14 @@ Invariant: a schema handed out is a copy; what is later merged into it never rea
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pronghorn._compile.signature import flat_params
 from pronghorn._openapi.protocols import DocumentedRoute, iter_documented
 from pronghorn._schema.definitions import (
+    FieldMapping,
     get_definitions,
     get_flat_models_from_fields,
     get_model_name_map,
@@ -20,9 +22,7 @@ from pronghorn._schema.definitions import (
 )
 from pronghorn._schema.field import ModelField
 
-__all__ = ["FieldSchemas", "build_schemas", "collect_fields"]
-
-FieldMapping = dict[tuple[ModelField, Literal["validation", "serialization"]], dict[str, Any]]
+__all__ = ["FieldMapping", "FieldSchemas", "build_schemas", "collect_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,14 @@ class FieldSchemas:
             field: one of the fields that the document was collected from.
             alias: the name to derive the title from, where it is not the field's own.
         """
-        return get_schema_from_model_field(
+        schema = get_schema_from_model_field(
             field=field,
             model_name_map=self.model_name_map,
             field_mapping=self.field_mapping,
             separate_input_output_schemas=self.separate_input_output_schemas,
             field_alias=alias,
         )
+        return deepcopy(schema)
 
 
 def collect_fields(routes: Iterable[Any]) -> list[ModelField]:

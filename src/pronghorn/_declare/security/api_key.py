@@ -48,7 +48,7 @@ class APIKeyBase(CredentialScheme):
         Raises:
             HTTPException: 401, when there is no key and `auto_error` is set.
         """
-        return api_key or self._refuse()
+        return self._found(api_key or None)
 
 
 class APIKeyQuery(APIKeyBase):

@@ -5,7 +5,7 @@ attributes and nothing else, so that an application's own scheme may be anything
 `CredentialScheme` adds the one decision that all built-in schemes take: refuse or return `None`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.status import HTTP_401_UNAUTHORIZED
@@ -13,6 +13,8 @@ from starlette.status import HTTP_401_UNAUTHORIZED
 from pronghorn._declare.openapi_records import SecurityBase as SchemeRecord
 
 __all__ = ["CredentialScheme", "SecurityBase"]
+
+_Credentials = TypeVar("_Credentials")
 
 
 class SecurityBase:
@@ -69,7 +71,8 @@ class CredentialScheme(SecurityBase):
             headers=self._authenticate_headers(),
         )
 
-    def _refuse(self) -> None:
-        """Raise the 401, or return `None` where the scheme is optional."""
-        if self.auto_error:
+    def _found(self, credentials: _Credentials | None) -> _Credentials | None:
+        """The credentials that were found; without any, the 401 or `None`, as `auto_error` says."""
+        if credentials is None and self.auto_error:
             raise self.make_not_authenticated_error()
+        return credentials

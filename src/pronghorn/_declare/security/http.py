@@ -88,7 +88,7 @@ class HTTPBase(CredentialScheme):
         scheme, credentials = get_authorization_scheme_param(header)
         # RFC 9110, 11.1: the scheme's name is case-insensitive.
         if not (scheme and credentials) or expected not in (None, scheme.lower()):
-            return self._refuse()
+            return self._found(None)
         return HTTPAuthorizationCredentials(scheme=scheme, credentials=credentials)
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
@@ -190,7 +190,7 @@ class HTTPBasic(HTTPBase):
         """Read and decode the user name and password."""
         scheme, encoded = get_authorization_scheme_param(request.headers.get("Authorization"))
         if scheme.lower() != "basic":
-            return self._refuse()
+            return self._found(None)
         try:
             pair = base64.b64decode(encoded).decode("ascii")
         except ValueError as error:  # not base64, or not ASCII

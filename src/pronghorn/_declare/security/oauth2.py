@@ -120,12 +120,12 @@ class OAuth2(CredentialScheme):
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the `Authorization` header."""
-        return request.headers.get("Authorization") or self._refuse()
+        return self._found(request.headers.get("Authorization") or None)
 
     def _bearer_token(self, request: HTTPConnection) -> str | None:
         """The bearer token of the request, or a refusal."""
         scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
-        return token if scheme.lower() == "bearer" else self._refuse()
+        return self._found(token if scheme.lower() == "bearer" else None)
 
 
 class OAuth2PasswordBearer(OAuth2):

@@ -39,4 +39,4 @@ class OpenIdConnect(CredentialScheme):
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the `Authorization` header."""
-        return request.headers.get("Authorization") or self._refuse()
+        return self._found(request.headers.get("Authorization") or None)
