@@ -79,3 +79,8 @@ def test_the_likely_fix_is_offered(tmp_path: Path, source: str, fix: str) -> Non
 def test_no_fix_is_invented() -> None:
     assert likely_fix(ValueError("odd")) is None
     assert likely_fix(ModuleNotFoundError("no name given")) is None
+
+
+def test_notes_on_an_exception_are_kept(tmp_path: Path) -> None:
+    source = "error = ValueError('odd')\nerror.add_note('In parameter q')\nraise error\n"
+    assert raised_by(source, tmp_path).notes == ("In parameter q",)

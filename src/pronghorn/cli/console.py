@@ -37,6 +37,8 @@ def show_problem(console: Console, problem: Problem, *, with_traceback: bool) ->
         _print_line(console, "[dim]at[/]   ", problem.where)
     if problem.source:
         _print_line(console, "     ", f"    {problem.source}")
+    for note in problem.notes:
+        _print_line(console, "     ", note)
     if problem.fix:
         _print_line(console, "[green]fix[/]  ", problem.fix)
     if cause is not None and not with_traceback:

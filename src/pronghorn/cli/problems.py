@@ -26,16 +26,24 @@ class Problem(Exception):
         message: what was found, and what was expected.
         where: the place, as `file:line in function` or the setting's name.
         source: the line of source at that place.
+        notes: what else is known, such as the parameter that a declaration is wrong about.
         fix: what the user can do.
     """
 
     def __init__(
-        self, message: str, *, where: str | None = None, source: str | None = None, fix: str | None = None
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        source: str | None = None,
+        notes: tuple[str, ...] = (),
+        fix: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
         self.source = source
+        self.notes = notes
         self.fix = fix
 
 
@@ -49,6 +57,7 @@ def explain_exception(error: BaseException) -> Problem:
         f"{type(error).__name__}: {text}" if text else type(error).__name__,
         where=where,
         source=source,
+        notes=tuple(getattr(error, "__notes__", ())),
         fix=likely_fix(error),
     )
     problem.__cause__ = error

@@ -60,10 +60,12 @@ _V2 = {
         "create_body_model",
         "get_cached_model_fields=cached_model_fields",
         "is_scalar_field",
+        "get_model_fields=model_fields",
         "serialize_sequence_value",
     ),
     **_pairs(
         "pronghorn._schema.definitions",
+        "GenerateJsonSchema=OpenAPIJsonSchema",
         "get_definitions",
         "get_flat_models_from_fields",
         "get_model_name_map",
@@ -114,6 +116,14 @@ _DEPENDENCY_UTILS = {
         "_get_flat_body_params=flat_body_params",
         "_should_embed_body_fields=should_embed_body_fields",
     ),
+    **_pairs(
+        "pronghorn._compile.models",
+        "_get_flat_fields_from_params=flat_fields_from_params",
+        "_get_model_type=model_type",
+        "_get_param_model=param_model",
+    ),
+    **_pairs("pronghorn._compile.extract", "request_params_to_args=read_params"),
+    **_pairs("pronghorn._compile.multipart", "ensure_multipart_is_installed"),
     **_pairs("pronghorn._schema.field", "get_validation_alias"),
     **_pairs("pronghorn._schema.annotations", "lenient_issubclass"),
     **_pairs("pronghorn.dropin.private", "get_flat_dependant"),
@@ -140,7 +150,10 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.applications": Mirror(("pronghorn.applications",)),
     "fastapi.background": Mirror(("pronghorn.background",)),
     "fastapi.cli": Mirror(("pronghorn.cli.fastapi_command",)),
-    "fastapi.concurrency": Mirror(("pronghorn.concurrency",)),
+    "fastapi.concurrency": Mirror(
+        ("pronghorn.concurrency",),
+        _pairs("pronghorn._base.concurrency", "_DependencyConcurrency=DependencyConcurrency"),
+    ),
     "fastapi.datastructures": Mirror(
         ("pronghorn.datastructures",),
         _pairs("pronghorn._base.sentinels", "_Unset=Unset", "DefaultPlaceholder"),
@@ -148,7 +161,9 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.dependencies": Mirror(package=True),
     "fastapi.dependencies.models": Mirror(aliases=_DEPENDENCY_MODELS),
     "fastapi.dependencies.utils": Mirror(aliases=_DEPENDENCY_UTILS),
-    "fastapi.encoders": Mirror(("pronghorn.encoders",)),
+    "fastapi.encoders": Mirror(
+        ("pronghorn.encoders",), _pairs("pronghorn._schema.encoder", "decimal_encoder", "isoformat")
+    ),
     "fastapi.exception_handlers": Mirror(("pronghorn.exception_handlers",)),
     "fastapi.exceptions": Mirror(("pronghorn.exceptions",)),
     "fastapi.logger": Mirror(("pronghorn.logger",)),
@@ -163,7 +178,14 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.openapi.constants": Mirror(("pronghorn.openapi.constants",)),
     "fastapi.openapi.docs": Mirror(("pronghorn.openapi.docs",)),
     "fastapi.openapi.models": Mirror(("pronghorn.openapi.models",)),
-    "fastapi.openapi.utils": Mirror(("pronghorn.openapi.utils",)),
+    "fastapi.openapi.utils": Mirror(
+        ("pronghorn.openapi.utils",),
+        _pairs(
+            "pronghorn.dropin.private_openapi",
+            "_get_openapi_dependency_data",
+            "_get_openapi_operation_parameters",
+        ),
+    ),
     "fastapi.param_functions": Mirror(("pronghorn.param_functions",)),
     "fastapi.params": Mirror(("pronghorn.params",)),
     "fastapi.requests": Mirror(("pronghorn.requests",)),
