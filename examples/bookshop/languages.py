@@ -31,6 +31,7 @@ LANGUAGES = {
     "ko": "Korean",
     "la": "Latin",
     "lt": "Lithuanian",
+    "nap": "Neapolitan",
     "nl": "Dutch",
     "no": "Norwegian",
     "non": "Old Norse",
