@@ -1,0 +1,33 @@
+"""The handlers that turn the framework's own errors into responses, unless an application replaces them."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.websockets import WebSocket
+
+from pronghorn._base.errors import RequestValidationError, WebSocketRequestValidationError
+from pronghorn._base.status_codes import allows_body
+from pronghorn._schema.encoder import jsonable_encoder
+
+
+async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
+    """``{"detail": ...}`` with the exception's status and headers; no body where the status has none."""
+    headers = getattr(exc, "headers", None)
+    if not allows_body(exc.status_code):
+        return Response(status_code=exc.status_code, headers=headers)
+    return JSONResponse({"detail": exc.detail}, status_code=exc.status_code, headers=headers)
+
+
+async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
+    """Status 422 with the error items."""
+    return JSONResponse({"detail": jsonable_encoder(exc.errors())}, status_code=422)
+
+
+async def websocket_request_validation_exception_handler(
+    websocket: WebSocket, exc: WebSocketRequestValidationError
+) -> None:
+    """Close with 1008 (policy violation), the error items as the reason."""
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))

@@ -1,0 +1,131 @@
+"""Streams out of generator endpoints: raw, JSON Lines and Server-Sent Events.
+
+Must not live here: solving dependencies. Invariant: control goes back to the event loop after every item,
+so that a fast producer can be cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import anyio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+from starlette.concurrency import iterate_in_threadpool
+
+from pronghorn._base import sse
+from pronghorn._base.errors import EndpointContext, ResponseValidationError
+from pronghorn._compile.callables import is_async_generator_callable
+from pronghorn._engine.handler_spec import HandlerSpec
+from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
+
+
+def item_serializer(spec: HandlerSpec, context: EndpointContext) -> Callable[[Any], bytes]:
+    """The function that makes JSON of one yielded item, validated where its type is declared."""
+    field = spec.stream_item_field
+    if field is None:
+        return plain_json
+    options = spec.dump_options
+
+    def serialize(item: Any) -> bytes:
+        value, errors = field.validate(item, {}, loc=("response",))
+        if errors:
+            raise ResponseValidationError(errors=errors, body=item, endpoint_ctx=context)
+        return field.serialize_json(value, **options)
+
+    return serialize
+
+
+def plain_json(item: Any) -> bytes:
+    """JSON of any value; NaN and infinities become null."""
+    return json.dumps(normalize_non_finite(jsonable_encoder(item))).encode()
+
+
+async def _with_checkpoints(items: AsyncIterator[Any], convert: Callable[[Any], Any]) -> AsyncIterator[Any]:
+    async for item in items:
+        yield convert(item)
+        await anyio.sleep(0)
+
+
+def raw_stream(generator: Any) -> Any:
+    """The chunks of a generator endpoint as they are."""
+    return _with_checkpoints(generator, lambda chunk: chunk) if hasattr(generator, "__aiter__") else generator
+
+
+def json_lines(generator: Any, serialize: Callable[[Any], bytes]) -> AsyncIterator[bytes] | Iterator[bytes]:
+    """One line of JSON per item."""
+    if hasattr(generator, "__aiter__"):
+        return _with_checkpoints(generator, lambda item: serialize(item) + b"\n")
+    return (serialize(item) + b"\n" for item in generator)
+
+
+def event_serializer(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """The function that makes the wire form of one event of one yielded item."""
+
+    def to_event(item: Any) -> bytes:
+        if not isinstance(item, sse.ServerSentEvent):
+            return sse.format_sse_event(data_str=serialize(item).decode())
+        return sse.format_sse_event(
+            data_str=_event_data(item), event=item.event, id=item.id, retry=item.retry, comment=item.comment
+        )
+
+    return to_event
+
+
+def _event_data(event: sse.ServerSentEvent) -> str | None:
+    if event.raw_data is not None:
+        return event.raw_data
+    if event.data is None:
+        return None
+    if hasattr(event.data, "model_dump_json"):
+        return str(event.data.model_dump_json())
+    return plain_json(event.data).decode()
+
+
+async def event_stream(
+    endpoint: Any, generator: Any, to_event: Callable[[Any], bytes], stack: AsyncExitStack
+) -> AsyncIterator[bytes]:
+    """The events of a generator endpoint, with a comment whenever nothing was sent for a while.
+
+    The producer runs in a task of its own, which ``stack`` ends.
+    """
+    items = generator.__aiter__() if is_async_generator_callable(endpoint) else iterate_in_threadpool(generator)
+    events = await stack.enter_async_context(_produced(items, to_event))
+    stack.push_async_callback(events.aclose)
+    return _with_checkpoints(events, lambda event: event)
+
+
+@asynccontextmanager
+async def _produced(
+    items: AsyncIterator[Any], to_event: Callable[[Any], bytes]
+) -> AsyncIterator[ObjectReceiveStream[bytes]]:
+    produced, to_relay = anyio.create_memory_object_stream[bytes](max_buffer_size=1)
+    relayed, to_send = anyio.create_memory_object_stream[bytes](max_buffer_size=1)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_produce, items, to_event, produced)
+        tasks.start_soon(_relay_with_pings, to_relay, relayed)
+        yield to_send
+        tasks.cancel_scope.cancel()
+
+
+async def _produce(
+    items: AsyncIterator[Any], to_event: Callable[[Any], bytes], target: ObjectSendStream[bytes]
+) -> None:
+    async with target:
+        async for item in items:
+            await target.send(to_event(item))
+
+
+async def _relay_with_pings(source: ObjectReceiveStream[bytes], target: ObjectSendStream[bytes]) -> None:
+    async with target, source:
+        while True:
+            try:
+                with anyio.fail_after(sse.PING_INTERVAL):
+                    event = await source.receive()
+            except TimeoutError:
+                event = sse.KEEPALIVE_COMMENT
+            except anyio.EndOfStream:
+                return
+            await target.send(event)
