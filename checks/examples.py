@@ -6,11 +6,13 @@ A page has a folder of its own, empty at the start, which is the current one. Fe
 
 - `python title="shop/main.py"`: a file of that name; it is written and must import.
 - `python`: statements run in the page's namespace; with `>>>` prompts, the output shown is checked.
-- `console`: each `$ pronghorn …` (or `$ python …`) line is run and the lines below it must be its output,
-  where `...` stands for anything. `$` lines of other programs are for the reader only.
+- `console`: each `$ pronghorn …` (or `$ python -m pronghorn…`) line is run. The lines below it, if any, must
+  be its output, where `...` stands for anything; without any it must succeed. `pronghorn dev` and `run` are
+  started on a free port and stopped once they answer. Other programs are for the reader only.
 - `toml title="pyproject.toml"` and any other titled block: a file, written.
 
-A fence that says `no-run` is shown and not run; it needs a reason that a reader can see.
+A comment on the line above a fence makes an exception and gives its reason:
+`<!-- no-run: needs a cluster -->` shows a block only, `<!-- no-import: … -->` writes a Python file only.
 """
 
 import contextlib
@@ -20,30 +22,35 @@ import io
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>[\w-]+)(?P<options>[^\n]*)\n(?P<text>.*?)^(?P=indent)```\s*$",
+    r"(?:^ *<!-- (?P<exception>no-run|no-import): [^\n]+ -->\n)?^(?P<indent> *)```(?P<language>[\w-]+)(?P<options>[^\n]*)\n(?P<text>.*?)^(?P=indent)```\s*$",
     re.MULTILINE | re.DOTALL,
 )
 TITLE = re.compile(r'title="([^"]+)"')
-RUNNABLE = ("pronghorn", "python")
+RUNNABLE = re.compile(r"^(pronghorn |python -m pronghorn|python -c )")
+SERVING = ("dev", "run")
+START_SECONDS = 30.0
 DOCTEST_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its language, the file it is (or ""), whether it runs, its text and its line."""
+    """One fenced block: its language, the file it is (or ""), whether it runs or imports, text and line."""
 
     language: str
     title: str
     runs: bool
+    imports: bool
     text: str
     line: int
 
@@ -61,9 +68,10 @@ def blocks_of(page: str) -> Iterator[Block]:
         yield Block(
             language=match["language"],
             title=title[1] if title else "",
-            runs="no-run" not in options,
+            runs=match["exception"] != "no-run",
+            imports=match["exception"] != "no-import",
             text=text,
-            line=page.count("\n", 0, match.start()) + 1,
+            line=page.count("\n", 0, match.start("indent")) + 1,
         )
 
 
@@ -72,7 +80,7 @@ def write_file(block: Block) -> None:
     path = Path(block.title)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text)
-    if path.suffix == ".py" and block.runs:
+    if path.suffix == ".py" and block.runs and block.imports:
         module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         forget(module)
         importlib.import_module(module)
@@ -116,21 +124,55 @@ def commands_of(text: str) -> Iterator[tuple[str, str]]:
 def run_console(block: Block, page: Path) -> None:
     """Run the commands of a console block and compare what they print."""
     for command, shown in commands_of(block.text):
-        program, *arguments = shlex.split(command, comments=True)
-        if program not in RUNNABLE:
+        if not RUNNABLE.match(command):
             continue
-        module = [] if program == "python" else ["-m", "pronghorn"]
-        result = subprocess.run(
-            [sys.executable, *module, *arguments],
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+        program, *arguments = shlex.split(command, comments=True)
+        serves = program == "pronghorn" and arguments[0] in SERVING
+        line = [sys.executable, *(("-m", "pronghorn") if program == "pronghorn" else ()), *arguments]
+        status, printed = serve(line) if serves else run(line)
+        if matches(shown, printed) if shown else status == 0:
+            continue
+        where = f"{page}:{block.line}"
+        raise ExampleError(
+            f"{where}: `{command}` (status {status}) printed\n{printed}\nthe page shows\n{shown}"
         )
-        if shown and not matches(shown, result.stdout):
-            where = f"{page}:{block.line}"
-            raise ExampleError(f"{where}: `{command}` printed\n{result.stdout}\nthe page shows\n{shown}")
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Exit status and output of a command."""
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    result = subprocess.run(
+        command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+    return result.returncode, result.stdout
+
+
+def serve(command: list[str]) -> tuple[int, str]:
+    """Start a server on a free port, wait until it listens, stop it; 0 when it did listen."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*command, "--host", "127.0.0.1", "--port", str(port)]
+    with (
+        tempfile.TemporaryFile("w+") as output,
+        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
+        listens = wait_listening(process, port)
+        process.terminate()
+        process.wait(20)
+        output.seek(0)
+        return (0 if listens else 1), output.read()
+
+
+def wait_listening(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether the server accepts connections before it ends or its time is over."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def matches(shown: str, printed: str) -> bool:

@@ -14,11 +14,18 @@ def page(tmp_path: Path, text: str) -> Path:
 
 
 def test_blocks_are_found_with_title_and_line() -> None:
-    found = list(blocks_of('words\n\n```python title="a.py" no-run\nx = 1\n```\n'))
+    found = list(blocks_of('words\n\n```python title="a.py"\nx = 1\n```\n'))
 
     assert [(b.language, b.title, b.runs, b.text, b.line) for b in found] == [
-        ("python", "a.py", False, "x = 1\n", 3)
+        ("python", "a.py", True, "x = 1\n", 3)
     ]
+
+
+def test_a_comment_above_a_fence_makes_an_exception() -> None:
+    text = "<!-- no-{}: a reason -->\n```python\nx\n```\n"
+
+    assert [(b.runs, b.imports, b.line) for b in blocks_of(text.format("run"))] == [(False, True, 2)]
+    assert [(b.runs, b.imports, b.line) for b in blocks_of(text.format("import"))] == [(True, False, 2)]
 
 
 def test_an_indented_block_is_dedented() -> None:
@@ -46,6 +53,11 @@ def test_commands_are_run_and_their_output_compared(tmp_path: Path) -> None:
     run_page(page(tmp_path, "```console\n$ cat nothing\n$ python -c 'print(42)'\n42\n```\n"))
     with pytest.raises(ExampleError, match="the page shows"):
         run_page(page(tmp_path, "```console\n$ python -c 'print(42)'\n43\n```\n"))
+
+
+def test_a_command_that_fails_fails_the_page(tmp_path: Path) -> None:
+    with pytest.raises(ExampleError, match="status 3"):
+        run_page(page(tmp_path, "```console\n$ python -c 'exit(3)'\n```\n"))
 
 
 def test_console_output_belongs_to_the_command_above_it() -> None:
