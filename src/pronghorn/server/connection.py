@@ -1,0 +1,516 @@
+"""One HTTP/1.1 connection: the order of requests and responses, flow control, deadlines.
+
+Lives here: what ties the sans-I/O reader, the exchanges and the transport together. Must not live here:
+parsing (`reader`), response bytes (`heads`, `framing`), WebSockets (`websocket`).
+
+Invariants:
+- One request is active at a time; responses leave in the order of the requests.
+- Requests are handed to the application after the parser has returned, never from within it.
+- Reading is paused exactly while `_should_pause` says so, and only `_balance` pauses and resumes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from pronghorn._engine.reply import Reply
+from pronghorn.server.clock import NEVER, TICK
+from pronghorn.server.exchange import SLICE, HttpExchange
+from pronghorn.server.flow import WriteGate
+from pronghorn.server.heads import status_line
+from pronghorn.server.reader import RequestReader
+from pronghorn.server.site import Site
+
+logger = logging.getLogger("pronghorn.error")
+
+# How long, and for how many bytes, a refused peer is listened to, so that it can read why.
+_LINGER_SECONDS = 2.0
+_LINGER_BYTES = 1024 * 1024
+# So many requests are answered in one go before other connections get a turn.
+_TURN = 64
+_RATE_GRACE = 10.0
+_BUSY = Reply(
+    503,
+    b"Service Unavailable",
+    None,
+    [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"19"), (b"retry-after", b"1")],
+)
+
+
+# What the deadline of a connection is about. PERF: plain integers, members of an enumeration cost more.
+_HEAD, _IDLE, _WORK, _BODY, _WRITE, _CLOSING, _LINGER = range(7)
+
+
+class HttpConnection(asyncio.Protocol):
+    """Speaks HTTP/1.1 on one transport."""
+
+    __slots__ = (
+        "_client",
+        "_corked",
+        "_deferred",
+        "_gate",
+        "_idle_seconds",
+        "_last_data",
+        "_left_over",
+        "_lingered",
+        "_out",
+        "_out_size",
+        "_paused",
+        "_phase",
+        "_reader",
+        "_scheme",
+        "_server",
+        "_tail",
+        "_transport",
+        "_waited",
+        "active",
+        "deadline",
+        "site",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.active: HttpExchange | None = None
+        self.deadline = NEVER
+        self._phase = _HEAD
+        self._reader = RequestReader(site.config, self._new_exchange)
+        self._gate = WriteGate(site.loop)
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._tail: tuple[memoryview, HttpExchange] | None = None
+        self._corked = False
+        self._deferred = False
+        self._paused = False
+        self._idle_seconds = site.config.keep_alive_timeout + TICK
+        self._last_data = 0.0
+        self._waited = 0.0
+        self._lingered = 0
+
+    # Transport events --------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The peer connected (and, with TLS, shook hands)."""
+        assert isinstance(transport, asyncio.Transport)
+        site = self.site
+        self._transport = transport
+        self._client = _address(transport.get_extra_info("peername"))
+        self._server = _server_address(transport.get_extra_info("sockname"))
+        self._scheme = site.scheme
+        transport.set_write_buffer_limits(site.config.write_high_water)
+        self.deadline = site.clock.now + site.config.header_timeout + TICK
+        site.clock.timed[self] = None
+        site.connections[self] = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, whoever ended it."""
+        site = self.site
+        site.clock.timed.pop(self, None)
+        site.connections.pop(self, None)
+        self._phase = _CLOSING
+        self._tail = None
+        self._reader.stop()
+        self._gate.open()
+        active, self.active = self.active, None
+        if active is not None:
+            active.disconnect()
+            self._uncount(active)
+        self._reader.requests.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived: read them, then answer what can be answered."""
+        if self._phase >= _CLOSING:
+            self._linger(len(data))
+            return
+        reader = self._reader
+        self._last_data = self.site.clock.now
+        reader.feed(data)
+        if self.active is None and reader.requests:
+            self._serve()
+        if reader.refusal is not None:
+            self._refuse()
+        self._settle()
+
+    def eof_received(self) -> bool:
+        """The peer sent all it will send; as a disconnect, since a peer that leaves looks the same."""
+        return False
+
+    def pause_writing(self) -> None:
+        """The peer lags behind by more than the high-water mark."""
+        self._gate.shut()
+        if self._phase < _CLOSING:
+            self._phase = _WRITE
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        """The peer has taken most of it."""
+        self._gate.open()
+        if self._phase == _WRITE:
+            self._phase = _WORK
+        self._write_on()
+        if self.active is None and not self._corked:
+            self._serve()
+        self._after_serving()
+
+    # Requests ----------------------------------------------------------------------------------------
+
+    def _new_exchange(self) -> HttpExchange:
+        exchange = HttpExchange()
+        site = self.site
+        exchange.connection = self
+        exchange.client = self._client
+        exchange.server = self._server
+        exchange.scheme = self._scheme
+        exchange.state = site.state
+        exchange.root_path = site.root_path
+        exchange.path_params = {}
+        exchange.body = None
+        exchange._scope = None
+        return exchange
+
+    def _serve(self) -> None:
+        """Hand the parsed requests to the application, each when the one before has its response."""
+        reader = self._reader
+        requests = reader.requests
+        self._corked = True
+        turns = 0
+        while self.active is None and not self.write_paused and self._phase < _CLOSING:
+            if not requests:
+                if not reader.rest:
+                    break
+                reader.feed(b"")
+                continue
+            turns += 1
+            if turns > _TURN:
+                self._defer()
+                break
+            self._start(requests.popleft())
+        self._uncork()
+
+    def _start(self, exchange: HttpExchange) -> None:
+        site = self.site
+        self.active = exchange
+        self._waited = 0.0
+        if exchange.upgrades and self._switch(exchange):
+            return
+        if site.root_path_bytes:
+            exchange.path = exchange.root_path + exchange.path
+            exchange.raw_path = site.root_path_bytes + exchange.raw_path
+        if site.proxies is not None:
+            exchange.client, exchange.scheme, exchange.headers = site.proxies.origin(
+                exchange.client, exchange.scheme, exchange.headers
+            )
+        try:
+            reply = site.handle(exchange) if site.has_room() else _BUSY
+            if reply is not None:
+                exchange.respond(reply)
+            elif self.active is exchange:
+                exchange.counted = True
+                site.waiting += 1
+        except Exception:
+            logger.exception("Exception in the application")
+            exchange.fail()
+
+    def _defer(self) -> None:
+        """Let other connections have a turn, then go on."""
+        if not self._deferred:
+            self._deferred = True
+            self.site.loop.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        self._deferred = False
+        if self.active is None and self._phase < _CLOSING:
+            self._serve()
+            self._after_serving()
+
+    def _after_serving(self) -> None:
+        if self._reader.refusal is not None:
+            self._refuse()
+        self._settle()
+
+    def _switch(self, exchange: HttpExchange) -> bool:
+        """Hand the connection over to the WebSocket protocol, where it can be served."""
+        from pronghorn.server.upgrade import websocket_for
+
+        self._uncork()
+        websocket = websocket_for(self.site, exchange)
+        if websocket is None:
+            return False
+        rest = self._reader.rest
+        self.active = None
+        self._phase = _CLOSING
+        self._reader.stop()
+        self.site.clock.timed.pop(self, None)
+        self.site.connections.pop(self, None)
+        if self._paused:
+            self._transport.resume_reading()
+        self._transport.set_protocol(websocket)
+        websocket.connection_made(self._transport)
+        if rest:
+            websocket.data_received(rest)
+        return True
+
+    def _uncount(self, exchange: HttpExchange) -> None:
+        if exchange.counted:
+            exchange.counted = False
+            self.site.waiting -= 1
+
+    def finished(self, exchange: HttpExchange) -> None:
+        """The response of `exchange`, the active request, is handed over: on to the next one."""
+        site = self.site
+        if exchange.counted:
+            self._uncount(exchange)
+        if site.log_access is not None:
+            site.log_access(exchange, exchange.status)
+        if self.active is not exchange:
+            return
+        self.active = None
+        if not exchange.keep_alive:
+            self._reader.stop()
+            self._reader.requests.clear()
+            if exchange.ended:
+                self.close()
+            else:
+                self._begin_lingering()
+        elif not self._corked:
+            self._serve()
+            self._after_serving()
+
+    # Reading -----------------------------------------------------------------------------------------
+
+    def body_wanted(self, exchange: HttpExchange) -> None:
+        """The application waits for the body of the active request: now the peer is on the clock."""
+        self._last_data = self.site.clock.now
+        self._settle()
+
+    def body_taken(self) -> None:
+        """The application took what had arrived."""
+        self._balance()
+
+    def _should_pause(self) -> bool:
+        reader = self._reader
+        unfinished = reader.unfinished
+        if unfinished is not None and unfinished.buffered >= self.site.config.read_high_water:
+            return True
+        return bool(reader.rest) and self._phase < _CLOSING
+
+    def _balance(self) -> None:
+        pause = self._should_pause()
+        if pause != self._paused and not self._transport.is_closing():
+            self._paused = pause
+            if pause:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    # Writing -----------------------------------------------------------------------------------------
+
+    @property
+    def write_paused(self) -> bool:
+        """Whether the peer lags behind."""
+        return self._gate.is_shut
+
+    async def drained(self) -> None:
+        """Wait until the peer has caught up, or is gone."""
+        await self._gate.wait_open()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send bytes; together with others of the same turn where possible."""
+        if self._corked and type(data) is bytes:
+            self._out.append(data)
+            self._out_size += len(data)
+            if self._out_size > SLICE:
+                self._flush()
+        elif data:
+            self._flush()
+            self._transport.write(data)
+
+    def write_at_length(self, data: memoryview, exchange: HttpExchange) -> None:
+        """Send a large body slice by slice, and finish `exchange` at its end."""
+        self._flush()
+        self._tail = (data, exchange)
+        self._write_on()
+
+    def _write_on(self) -> None:
+        while self._tail is not None and not self.write_paused:
+            data, exchange = self._tail
+            self._transport.write(data[:SLICE])
+            if len(data) > SLICE:
+                self._tail = (data[SLICE:], exchange)
+            else:
+                self._tail = None
+                exchange.finish()
+
+    def _flush(self) -> None:
+        out = self._out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            self._out_size = 0
+            self._transport.write(data)
+
+    def _uncork(self) -> None:
+        self._corked = False
+        self._flush()
+        if self._phase == _CLOSING and not self._transport.is_closing():
+            self._transport.close()
+
+    # Deadlines ---------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Put the deadline where the state of the connection wants it."""
+        reader = self._reader
+        if reader.rest or self._paused or reader.unfinished is not None:
+            self._balance()
+        if self._phase >= _WRITE:
+            return
+        active = self.active
+        if active is not None:
+            if active.waits and not active.ended:
+                self._watch_body()
+            else:
+                self._phase = _WORK
+                self.deadline = NEVER
+        elif reader.unfinished is not None:
+            self._watch_body()
+        elif reader.in_head:
+            if self._phase != _HEAD:
+                self._phase = _HEAD
+                self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
+        elif self._phase != _HEAD or not self._is_new():
+            self._phase = _IDLE
+            self.deadline = self.site.clock.now + self._idle_seconds
+
+    def _is_new(self) -> bool:
+        """Whether nothing was ever answered here: the deadline from accept goes on."""
+        return not self._reader.begun
+
+    def _watch_body(self) -> None:
+        if self._phase != _BODY:
+            self._phase = _BODY
+            self.deadline = self.site.clock.now + 2 * TICK
+
+    def _watch_writing(self) -> None:
+        self._left_over = self._transport.get_write_buffer_size()
+        self.deadline = self.site.clock.now + self.site.config.write_timeout + TICK
+
+    def past_deadline(self, now: float) -> None:
+        """The deadline has passed; see `clock`."""
+        phase = self._phase
+        if phase == _BODY:
+            self._look_at_body(now)
+        elif phase == _HEAD:
+            if self._reader.in_head:
+                self._refuse_with(408, "request head too slow")
+            else:
+                self.close()
+        elif phase == _IDLE:
+            self.close()
+        elif phase in (_WRITE, _CLOSING):
+            if self._transport.get_write_buffer_size() < self._left_over:
+                self._watch_writing()
+            else:
+                self.abort()
+        elif phase == _LINGER:
+            self.abort()
+
+    def _look_at_body(self, now: float) -> None:
+        config = self.site.config
+        self._waited += 2 * TICK
+        self.deadline = now + 2 * TICK
+        request = self.active or self._reader.unfinished
+        silent = now - self._last_data >= config.body_timeout
+        received = 0 if request is None else request.received
+        slow = self._waited > _RATE_GRACE and received < config.body_min_rate * self._waited
+        if silent or slow:
+            self._refuse_with(408, "request body too slow")
+
+    # Ends --------------------------------------------------------------------------------------------
+
+    def _refuse(self) -> None:
+        """The reader refused: answer so, once it is that request's turn."""
+        refusal = self._reader.refusal
+        assert refusal is not None
+        requests = self._reader.requests
+        if requests and not requests[-1].ended:
+            requests.pop()
+        active = self.active
+        if active is None and not requests:
+            self._refuse_with(refusal.status, refusal.reason)
+        elif active is not None and not active.ended:
+            self._refuse_with(refusal.status, refusal.reason)
+
+    def _refuse_with(self, status: int, reason: str) -> None:
+        """Answer with an error, and listen until the peer had time to read it."""
+        active, self.active = self.active, None
+        if active is not None:
+            begun = active.status != 0
+            active.status = active.status or status
+            active.keep_alive = False
+            active.disconnect()
+            self._uncount(active)
+            if begun:
+                self.abort()
+                return
+        logger.debug("%s: %d, %s", self._client, status, reason)
+        body = reason.encode("ascii", "replace")
+        self.write(
+            b"%bcontent-length: %d\r\ncontent-type: text/plain; charset=utf-8\r\n%bconnection: close\r\n\r\n%b"
+            % (status_line(status), len(body), self.site.heads.dated, body)
+        )
+        self._flush()
+        self._begin_lingering()
+
+    def _begin_lingering(self) -> None:
+        """Close our side, and read on a little: an unread request would reset the response away."""
+        if self._phase >= _CLOSING:
+            return
+        self._flush()
+        self._reader.stop()
+        self._phase = _LINGER
+        self.deadline = self.site.clock.now + _LINGER_SECONDS + TICK
+        self._balance()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self.close()
+
+    def _linger(self, received: int) -> None:
+        self._lingered += received
+        if self._lingered > _LINGER_BYTES:
+            self.abort()
+
+    def close(self) -> None:
+        """Close once everything written is sent."""
+        self._phase = _CLOSING
+        if not self._corked:
+            self._transport.close()
+        self._watch_writing()
+
+    def abort(self) -> None:
+        """Close now; what is not sent is lost."""
+        self._phase = _CLOSING
+        self._out.clear()
+        self._transport.abort()
+
+    def shut_down(self) -> None:
+        """The server stops: finish what is under way, then close."""
+        if self.active is None and not self._reader.in_head and not self._reader.requests:
+            if self._phase < _CLOSING:
+                self.close()
+        elif self.active is not None:
+            self.active.keep_alive = False
+
+
+def _address(name: object) -> tuple[str, int] | None:
+    if isinstance(name, tuple) and len(name) >= 2:
+        return str(name[0]), int(name[1])
+    return None
+
+
+def _server_address(name: object) -> tuple[str, int | None] | None:
+    if isinstance(name, str) and name:
+        return name, None
+    return _address(name)

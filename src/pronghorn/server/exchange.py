@@ -1,0 +1,370 @@
+"""One HTTP request on the native server, and its response.
+
+Lives here: the request's body as it arrives, the ASGI side (`receive`, `send`), the way of a finished
+`Reply`. Must not live here: parsing, sockets, the order of responses on a connection.
+Invariant: exactly one response is written, and nothing after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, MutableMapping
+from typing import Any, Protocol
+
+from starlette.requests import ClientDisconnect
+
+from pronghorn._engine.exchange import Exchange, Message
+from pronghorn._engine.reply import Reply
+from pronghorn.server.framing import FRAMING_FIELDS, WITHOUT_BODY, ResponseFraming
+from pronghorn.server.heads import CONTINUE
+from pronghorn.server.site import Site
+
+logger = logging.getLogger("pronghorn.error")
+
+SLICE = 64 * 1024
+"""The largest piece handed to the transport at once."""
+
+# An unread body of at most this is read and thrown away, so that its connection can stay open.
+_WORTH_DISCARDING = 64 * 1024
+
+
+class Carrier(Protocol):
+    """The connection, as its requests see it."""
+
+    site: Site
+    write_paused: bool
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send bytes, in order."""
+
+    def write_at_length(self, data: memoryview, exchange: HttpExchange) -> None:
+        """Send many bytes as the peer takes them, then finish the exchange."""
+
+    async def drained(self) -> None:
+        """Wait until the peer has taken enough."""
+
+    def body_wanted(self, exchange: HttpExchange) -> None:
+        """The application waits for the body."""
+
+    def body_taken(self) -> None:
+        """The application took what there was of the body."""
+
+    def finished(self, exchange: HttpExchange) -> None:
+        """The response is complete."""
+
+    def abort(self) -> None:
+        """Close without ceremony."""
+
+
+class HttpExchange(Exchange):
+    """A request read from a connection.
+
+    PERF: no `__slots__` here, so that what most requests never change is found on the class instead of
+    being set a dozen times per request.
+    """
+
+    connection: Carrier
+    keep_alive: bool
+    expects_continue = False
+    upgrades = False
+    length: int | None
+    received = 0
+    """Bytes of the body so far."""
+    buffered = 0
+    """Bytes of the body that the application has not taken."""
+    status = 0
+    """The status of the response, once there is one."""
+    finished = False
+    disconnected = False
+    replied = False
+    """Whether the whole response was handed over, though the peer may not have taken it yet."""
+    waits = False
+    """Whether the application waits for the body right now."""
+    counted = False
+    """Whether it counts as waiting for the application."""
+    _chunks: list[bytes] | None = None
+    _ended = False
+    _delivered = False
+    _news: asyncio.Event | None = None
+    _start: Message | None = None
+    _framing: ResponseFraming | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the whole body has arrived."""
+        return self._ended or self.length == 0
+
+    def _build_scope(self) -> MutableMapping[str, Any]:
+        scope = super()._build_scope()
+        # 2.3 is the newest version under which Starlette ends an idle stream when its client leaves.
+        scope["asgi"]["spec_version"] = "2.3"
+        return scope
+
+    # The request's body ------------------------------------------------------------------------------
+
+    def take_body(self, data: bytes) -> None:
+        """Keep a piece of the body that arrived, unless nobody wants it any more."""
+        self.received += len(data)
+        if self.finished:
+            return
+        self.buffered += len(data)
+        if self._chunks is None:
+            self._chunks = [data]
+        else:
+            self._chunks.append(data)
+        if self._news is not None:
+            self._news.set()
+
+    def end_body(self) -> None:
+        """The body is complete. It becomes `body`, unless a part of it was taken as a stream."""
+        self._ended = True
+        if self.received == self.buffered:
+            self.body = b"".join(self._chunks or ())
+            self._chunks = None
+        if self._news is not None:
+            self._news.set()
+
+    def disconnect(self) -> None:
+        """The peer is gone."""
+        self.disconnected = True
+        if self._news is not None:
+            self._news.set()
+
+    async def read_body(self) -> bytes:
+        """The whole body; see `Exchange.read_body`."""
+        body = self.body
+        if body is None:
+            body = await super().read_body()
+            self._delivered = False  # user code that reads it again by `receive` gets it again
+        return body
+
+    async def receive(self) -> Message:
+        """The next ASGI message; see `Exchange.receive`."""
+        while True:
+            if not self._delivered:
+                if self.body is not None:
+                    self._delivered = True
+                    return self._request_message(self.body, more=False)
+                if self._chunks or self._ended:
+                    return self._request_message(b"".join(self._chunks or ()), more=not self._ended)
+            if self.disconnected or self.finished:
+                return {"type": "http.disconnect"}
+            await self._wait_for_news()
+
+    def _request_message(self, body: bytes, *, more: bool) -> Message:
+        self._delivered = not more
+        self._chunks = None
+        if self.buffered:
+            self.buffered = 0
+            self.connection.body_taken()
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    async def _wait_for_news(self) -> None:
+        news = self._news
+        if news is None:
+            news = self._news = asyncio.Event()
+        news.clear()
+        if not self.ended:
+            if self.expects_continue:
+                self.expects_continue = False
+                self.connection.write(CONTINUE)
+            self.waits = True
+            self.connection.body_wanted(self)
+        try:
+            await news.wait()
+        finally:
+            self.waits = False
+
+    # The response ------------------------------------------------------------------------------------
+
+    def respond(self, reply: Reply) -> None:
+        """Write a finished reply; see `Exchange.respond`."""
+        if self.status:
+            raise RuntimeError("a reply was given, but the response has already been started")
+        if self.disconnected:
+            self._respond_to_nobody(reply)
+            return
+        media_type = reply.media_type
+        body = reply.body
+        connection = self.connection
+        heads = connection.site.heads
+        head = None
+        if (
+            media_type is not None
+            and self.keep_alive
+            and self.method != "HEAD"
+            and self.body is not None
+            and not connection.site.draining
+            and self.http_version == "1.1"
+        ):
+            head = heads.finished.get((reply.status, media_type, len(body)))
+            if head is None and reply.status >= 200 and reply.status not in WITHOUT_BODY:
+                head = heads.plain(reply.status, media_type, len(body))
+            if head is not None and reply.headers:
+                head = self._extend(head, reply)
+        self.status = reply.status
+        if head is None:
+            self._respond_in_general(reply)
+        elif len(body) <= SLICE:
+            connection.write(head + body)
+            self.finish()
+        else:
+            self.replied = True
+            connection.write(head)
+            connection.write_at_length(memoryview(body), self)
+        if reply.after is not None:
+            self.spawn(reply.after())
+
+    def _respond_to_nobody(self, reply: Reply) -> None:
+        """The peer is gone, but the work for after the response was promised."""
+        self.status = reply.status
+        self.replied = self.finished = True
+        if reply.after is not None:
+            self.spawn(reply.after())
+
+    def _extend(self, head: bytes, reply: Reply) -> bytes | None:
+        """A plain head with further fields; None when one of them is about framing."""
+        for name, _ in reply.headers:
+            if name in FRAMING_FIELDS:
+                return None
+        return b"%b%b\r\n" % (head[:-2], self.connection.site.heads.lines(reply.headers))
+
+    def _respond_in_general(self, reply: Reply) -> None:
+        framing = self._frame(reply.status, reply.raw_headers(), len(reply.body))
+        before, data, _ = framing.frame(reply.body, more=False)
+        if len(data) <= SLICE:
+            self.connection.write(framing.head + before + data)
+            self.finish()
+        else:
+            self.replied = True
+            self.connection.write(framing.head + before)
+            self.connection.write_at_length(memoryview(data), self)
+
+    def _frame(self, status: int, headers: Any, whole: int | None) -> ResponseFraming:
+        """Settle the framing of the response; the connection closes after it when it must."""
+        framing = ResponseFraming(
+            self.connection.site.heads,
+            status,
+            headers,
+            is_head=self.method == "HEAD",
+            is_http10=self.http_version == "1.0",
+            keep_alive=self._may_stay(),
+            whole=whole,
+        )
+        self._framing = framing
+        self.keep_alive = framing.keep_alive
+        return framing
+
+    def _may_stay(self) -> bool:
+        if not self.keep_alive or self.connection.site.draining:
+            return False
+        if self.ended:
+            return True
+        unread = None if self.length is None else self.length - self.received
+        return not self.expects_continue and unread is not None and unread <= _WORTH_DISCARDING
+
+    def finish(self) -> None:
+        """The response is handed over completely."""
+        self.finished = True
+        self._chunks = None
+        self.buffered = 0
+        if self._news is not None:
+            self._news.set()
+        self.connection.finished(self)
+
+    async def send(self, message: Message) -> None:
+        """Take an ASGI message; see `Exchange.send`. Waits while the peer lags behind."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self.status:
+                raise RuntimeError(f"Unexpected ASGI message '{kind}': the response has already been started")
+            self.status = message["status"]
+            self._start = message
+            # The head goes out with the first piece of the body; if that takes time, without it.
+            self.connection.site.loop.call_soon(self._send_head)
+        elif kind == "http.response.body":
+            if self.finished:
+                if self.disconnected:
+                    return
+                raise RuntimeError(f"Unexpected ASGI message '{kind}' sent, after response already completed.")
+            if not self.status:
+                raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
+            await self._send_body(message.get("body", b""), message.get("more_body", False))
+        elif kind != "http.response.trailers":
+            raise RuntimeError(f"Unexpected ASGI message type '{kind}'.")
+
+    def _send_head(self) -> None:
+        start = self._start
+        if start is None or self.disconnected:
+            return
+        self._start = None
+        try:
+            framing = self._frame(start["status"], start.get("headers", ()), None)
+        except Exception:
+            logger.exception("The response could not be started")
+            self.connection.abort()
+        else:
+            self.connection.write(framing.head)
+
+    async def _send_body(self, data: bytes, more: bool) -> None:
+        if self.disconnected:
+            return
+        head = b""
+        framing = self._framing
+        if framing is None:
+            start = self._start
+            assert start is not None  # `status` is set with it
+            self._start = None
+            framing = self._frame(start["status"], start.get("headers", ()), None if more else len(data))
+            head = framing.head
+        before, data, after = framing.frame(data, more)
+        connection = self.connection
+        if len(data) <= SLICE:
+            connection.write(b"%b%b%b%b" % (head, before, data, after))
+        else:
+            await self._send_at_length(head + before, memoryview(data), after)
+        if not more:
+            self.finish()
+        elif connection.write_paused:
+            await connection.drained()
+
+    async def _send_at_length(self, before: bytes, data: memoryview, after: bytes) -> None:
+        connection = self.connection
+        connection.write(before)
+        for start in range(0, len(data), SLICE):
+            if connection.write_paused:
+                await connection.drained()
+            connection.write(data[start : start + SLICE])
+        connection.write(after)
+
+    # The task ----------------------------------------------------------------------------------------
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run `coroutine` for this request; see `Exchange.spawn`."""
+        self.connection.site.tasks.start(coroutine, self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            error: BaseException | None = None
+        else:
+            error = task.exception()
+        if error is not None and not (self.disconnected and isinstance(error, ClientDisconnect)):
+            logger.error("Exception in the application", exc_info=error)
+        if self.finished or self.replied or self.disconnected:
+            return
+        if error is None and not task.cancelled():
+            logger.error("The application ended without completing its response")
+        self.fail()
+
+    def fail(self) -> None:
+        """Answer 500 if that is still possible; otherwise the connection is all that can be ended."""
+        if self.finished or self.replied:
+            return
+        self.status, begun = 0, self._framing is not None
+        self._start = None
+        if begun:
+            self.connection.abort()
+            return
+        self.keep_alive = False
+        self.respond(Reply(500, b"Internal Server Error", b"text/plain; charset=utf-8"))

@@ -1,0 +1,383 @@
+"""From bytes to requests: the sans-I/O reading side of HTTP/1.1.
+
+Lives here: counting bytes before the parser sees them, gathering heads, driving llhttp, the rules of
+RFC 9112 that it leaves to us. Must not live here: I/O, answering, anything of the application.
+
+Invariants:
+- The parser is given a head only when it is whole and within the limits. It joins the pieces of a header
+  quadratically and has no limits of its own.
+- A piece given to the parser never crosses the end of a message. It ends at the end of the head, at the
+  length of the body, or, in a chunked body, at an empty line: every chunked body ends with one.
+- After a `Refusal` nothing more is parsed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from pronghorn.server.config import ServerConfig
+from pronghorn.server.target import BadTarget, check_host, decode_path, split_target
+
+_HEAD, _SIZED, _CHUNKED, _SWITCHED, _OVER = range(5)
+_BLANK_LINES = 4
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_METHODS = {
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
+}
+# What decides how a request is read; every other field is the application's.
+_DECIDING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+_START = re.compile(rb"[A-Z\r]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not read on: the status it is answered with, and words for the peer."""
+
+    status: int
+    reason: str
+
+
+class Incoming(Protocol):
+    """What the reader fills in: a request, first its head, then its body."""
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    http_version: str
+    body: bytes | None
+    keep_alive: bool
+    expects_continue: bool
+    upgrades: bool
+    length: int | None
+
+    def take_body(self, data: bytes) -> None:
+        """Bytes of the body arrived."""
+
+    def end_body(self) -> None:
+        """The body is complete."""
+
+
+Request = TypeVar("Request", bound=Incoming)
+
+
+class RequestReader(Generic[Request]):
+    """Reads the requests of one connection.
+
+    Args:
+        config: the limits.
+        new_request: makes the object that a request is read into.
+
+    Attributes:
+        requests: the heads read and not yet taken, in order.
+        refusal: why reading ended, when it did.
+        rest: bytes not read yet, because enough requests wait or the connection changes protocol.
+        begun: whether a request was ever read.
+    """
+
+    __slots__ = (
+        "_blank",
+        "_config",
+        "_current",
+        "_fields",
+        "_gathered",
+        "_known_host",
+        "_left",
+        "_muted",
+        "_new_request",
+        "_parser",
+        "_received",
+        "_silent",
+        "_stage",
+        "_tail",
+        "_target",
+        "begun",
+        "refusal",
+        "requests",
+        "rest",
+    )
+
+    def __init__(self, config: ServerConfig, new_request: Callable[[], Request]) -> None:
+        self._config = config
+        self._new_request = new_request
+        self._parser = HttpRequestParser(self)
+        self._stage = _HEAD
+        self._gathered = bytearray()
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._target = b""
+        self._current: Request | None = None
+        self._muted = False
+        self._known_host = b""
+        self._left = 0
+        self._received = 0
+        self._tail = b""
+        self._silent = 0
+        self._blank = 0
+        self.begun = False
+        self.requests: deque[Request] = deque()
+        self.refusal: Refusal | None = None
+        self.rest = b""
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a head has begun and not ended."""
+        return bool(self._gathered)
+
+    @property
+    def unfinished(self) -> Request | None:
+        """The request whose body is still arriving."""
+        return self._current
+
+    def feed(self, data: bytes) -> None:
+        """Read on. Requests appear in `requests`; stops when enough of them wait (then see `rest`)."""
+        if self.rest:
+            data = self.rest + data
+            self.rest = b""
+        position, size = 0, len(data)
+        while position < size and self.refusal is None:
+            if self._stage == _HEAD:
+                if len(self.requests) > self._config.max_pipelined:
+                    self.rest = data[position:]
+                    return
+                position = self._feed_head(data, position)
+            elif self._stage == _SIZED:
+                position = self._feed_sized(data, position)
+            elif self._stage == _CHUNKED:
+                position = self._feed_chunked(data, position)
+            else:
+                self.rest = data[position:] if self._stage == _SWITCHED else b""
+                return
+
+    def stop(self) -> None:
+        """Read no further request; what arrives from now on is thrown away."""
+        self._stage = _OVER
+        self.rest = b""
+        self._gathered.clear()
+
+    # Heads -------------------------------------------------------------------------------------------
+
+    def _feed_head(self, data: bytes, position: int) -> int:
+        gathered = self._gathered
+        limit = self._config.max_head_size
+        if not gathered:
+            end = data.find(_END_OF_HEAD, position) + 4
+            if end > 3 and end - position <= limit:
+                whole = position == 0 and end == len(data)
+                self._parse_head(data if whole else data[position:end])
+                return end
+        before = len(gathered)
+        gathered += data[position : position + limit + 1 - before]
+        end = gathered.find(_END_OF_HEAD, max(before - 3, 0)) + 4
+        if end > 3 and end <= limit:
+            head = bytes(gathered[:end])
+            gathered.clear()
+            self._parse_head(head)
+            return position + end - before
+        if len(gathered) > limit:
+            # No end of the request line in all of this: the target is what is too long.
+            in_line = b"\r\n" not in gathered.lstrip(b"\r\n")
+            self._refuse(414 if in_line else 431, "request head too large")
+        elif _START.match(gathered) is None:
+            self._refuse(400, "not an HTTP request")
+        return len(data)
+
+    def _parse_head(self, head: bytes) -> None:
+        requests = len(self.requests)
+        try:
+            self._parser.feed_data(head)
+        except HttpParserUpgrade:
+            if self._muted:
+                self._resume_body()
+        except HttpParserError as error:
+            self._refuse(400, str(error))
+            return
+        if len(self.requests) != requests:
+            self._blank = 0
+        elif self.refusal is None:
+            self._blank += 1
+            if self._blank > _BLANK_LINES:
+                self._refuse(400, "empty lines instead of a request")
+
+    def on_url(self, target: bytes) -> None:
+        """Parser callback: the whole target, since the head is given whole."""
+        self._target = target
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Parser callback: one field of the head, or of the trailers, which are thrown away."""
+        if self._current is None:
+            self._fields.append((name.lower(), value.rstrip()))
+
+    def on_headers_complete(self) -> None:
+        """Parser callback: builds the request, or refuses it."""
+        if self._muted:
+            return
+        fields = self._fields
+        self._fields = []
+        try:
+            request = self._build(fields)
+        except BadTarget as error:
+            self._refuse(400, str(error))
+            return
+        if request is None:
+            return
+        self._current = request
+        self.begun = True
+        self.requests.append(request)
+        if request.upgrades:
+            self._stage = _SWITCHED
+        elif request.length != 0 and self._parser.should_upgrade():
+            self._muted = True
+
+    def _build(self, fields: list[tuple[bytes, bytes]]) -> Request | None:
+        parser = self._parser
+        config = self._config
+        version = parser.get_http_version()
+        target = self._target
+        method_name = parser.get_method()
+        if version not in ("1.1", "1.0"):
+            return self._refuse(505, f"HTTP/{version}")
+        if len(target) > config.max_target_size:
+            return self._refuse(414, "request target too long")
+        if len(fields) > config.max_header_fields:
+            return self._refuse(431, "too many header fields")
+        request = self._new_request()
+        method = request.method = _METHODS.get(method_name) or method_name.decode("ascii")
+        if method == "CONNECT":
+            return self._refuse(501, "CONNECT")
+        request.raw_path, request.query = split_target(target, method)
+        request.path = decode_path(request.raw_path)
+        request.headers = fields
+        request.http_version = version
+        request.keep_alive = parser.should_keep_alive()
+        request.length = 0
+        self._read_deciding(request, fields)
+        if self.refusal is not None:
+            return None
+        length = request.length
+        self._received = 0
+        if length == 0:
+            request.body = b""
+        elif length is not None:
+            self._left = length
+            self._stage = _SIZED
+        else:
+            self._stage = _CHUNKED
+            self._tail = b""
+            self._silent = 0
+        return request
+
+    def _read_deciding(self, request: Request, fields: list[tuple[bytes, bytes]]) -> None:
+        """Apply the fields that say where a request ends and what it is for."""
+        hosts = 0
+        for name, value in fields:
+            if name not in _DECIDING:
+                continue
+            if name == b"host":
+                hosts += 1
+                if value != self._known_host:
+                    check_host(value)
+                    self._known_host = value
+            elif name == b"content-length":
+                # llhttp let nothing but one number of digits pass, and none beside Transfer-Encoding.
+                request.length = int(value)
+            elif name == b"transfer-encoding":
+                # RFC 9112 section 6.1: in HTTP/1.0 it is a sign of faulty framing.
+                if value.lower() != b"chunked" or request.http_version == "1.0" or request.length is None:
+                    self._refuse(400, "invalid Transfer-Encoding")
+                request.length = None
+            elif name == b"expect":
+                request.expects_continue = value.lower() == b"100-continue"
+            else:
+                request.upgrades = value.lower() == b"websocket"
+        if hosts != 1 and (hosts or request.http_version == "1.1"):
+            self._refuse(400, "expected exactly one Host")
+        limit = self._config.max_body_size
+        if limit is not None and request.length is not None and request.length > limit:
+            self._refuse(413, f"request body of more than {limit} bytes")
+        if request.upgrades:
+            # Anything else asks for a protocol that we do not speak, and may be ignored.
+            request.upgrades = (
+                self._parser.should_upgrade()
+                and request.method == "GET"
+                and request.http_version == "1.1"
+                and request.length == 0
+            )
+
+    def _resume_body(self) -> None:
+        """Go on to the body of a request whose Upgrade is ignored.
+
+        llhttp takes every Upgrade for granted and would read the body as the next request. A head of our
+        own, whose callbacks are not listened to, puts it where it should be.
+        """
+        length = self._left if self._stage == _SIZED else None
+        framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+        self._muted = False
+
+    # Bodies ------------------------------------------------------------------------------------------
+
+    def _feed_sized(self, data: bytes, position: int) -> int:
+        end = min(position + self._left, len(data))
+        self._left -= end - position
+        self._parse_body(data[position:end] if position or end != len(data) else data)
+        return end
+
+    def _feed_chunked(self, data: bytes, position: int) -> int:
+        tail = self._tail
+        # The empty line may lie across the border of two reads.
+        border = (tail + data[position : position + 3]).find(_END_OF_HEAD) if tail else -1
+        if border >= 0:
+            end = position + border + 4 - len(tail)
+        else:
+            found = data.find(_END_OF_HEAD, position)
+            end = found + 4 if found >= 0 else len(data)
+        piece = data[position:end] if position or end != len(data) else data
+        self._tail = b"" if piece.endswith(_END_OF_HEAD) or border >= 0 else (tail + piece[-3:])[-3:]
+        self._silent += len(piece)
+        self._parse_body(piece)
+        if self._stage == _CHUNKED and self._silent > self._config.max_head_size:
+            self._refuse(431, "chunk extensions or trailers too large")
+        return end
+
+    def _parse_body(self, piece: bytes) -> None:
+        try:
+            self._parser.feed_data(piece)
+        except HttpParserError as error:
+            self._refuse(400, str(error))
+
+    def on_body(self, data: bytes) -> None:
+        """Parser callback: a piece of the body."""
+        self._silent = 0
+        self._received += len(data)
+        request = self._current
+        limit = self._config.max_body_size
+        if limit is not None and self._received > limit:
+            self._refuse(413, f"request body of more than {limit} bytes")
+        elif request is not None:
+            request.take_body(data)
+
+    def on_message_complete(self) -> None:
+        """Parser callback: the end of the request."""
+        request = self._current
+        if request is None or self._muted:
+            return
+        self._current = None
+        if request.length != 0:
+            request.end_body()
+        if not request.upgrades:
+            self._stage = _HEAD if request.keep_alive else _OVER
+
+    def _refuse(self, status: int, reason: str) -> None:
+        if self.refusal is None:
+            self.refusal = Refusal(status, reason)
+            self._stage = _OVER
+            self._current = None
+            self.rest = b""

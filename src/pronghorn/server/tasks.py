@@ -1,0 +1,61 @@
+"""The tasks in which applications run.
+
+Lives here: starting a task in a context of its own, knowing which ones run, ending them. Must not live
+here: what a task does. Invariant: no context variable set in one task is seen by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+Done = Callable[["asyncio.Task[None]"], None]
+
+_EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+
+
+class Tasks:
+    """Starts tasks on one event loop, and holds on to them until they end.
+
+    Args:
+        loop: the running loop.
+        context: what every task's context is a copy of.
+    """
+
+    __slots__ = ("_context", "_loop", "running")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, context: contextvars.Context) -> None:
+        self._loop = loop
+        self._context = context
+        self.running: set[asyncio.Task[None]] = set()
+
+    def start(self, coroutine: Coroutine[Any, Any, None], done: Done) -> None:
+        """Run `coroutine`; `done` is called with its task at the end. Starts at once where Python can."""
+        task = asyncio.Task(coroutine, loop=self._loop, context=self._context.copy(), **_EAGER)
+        if task.done():
+            done(task)
+            return
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        task.add_done_callback(done)
+
+    async def wait(self, timeout: float | None) -> bool:
+        """Whether all tasks, new ones included, ended in time."""
+        deadline = None if timeout is None else self._loop.time() + timeout
+        while self.running:
+            left = None if deadline is None else deadline - self._loop.time()
+            if left is not None and left <= 0:
+                return False
+            await asyncio.wait(self.running, timeout=left)
+        return True
+
+    async def cancel(self) -> None:
+        """Cancel what runs, and wait a moment for it to notice."""
+        tasks = list(self.running)
+        for task in tasks:
+            task.cancel("the server stops")
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
