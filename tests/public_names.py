@@ -30,13 +30,15 @@ FASTAPI: dict[str, str] = {
     "openapi.constants": "METHODS_WITH_BODY REF_PREFIX REF_TEMPLATE",
     "openapi.docs": "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html "
     "swagger_ui_default_parameters",
-    "openapi.models": "APIKey APIKeyIn Components Contact Discriminator EmailStr Encoding Example "
+    "openapi.models": "APIKey APIKeyIn BaseModelWithConfig Components Contact Discriminator EmailStr Encoding Example "
     "ExternalDocumentation HTTPBase HTTPBearer Header Info License Link MediaType OAuth2 OAuthFlow "
     "OAuthFlowAuthorizationCode OAuthFlowClientCredentials OAuthFlowImplicit OAuthFlowPassword OAuthFlows "
     "OpenAPI OpenIdConnect Operation Parameter ParameterBase ParameterInType PathItem Reference RequestBody "
     "Response Schema SchemaOrBool SchemaType SecurityBase SecurityScheme SecuritySchemeType Server "
     "ServerVariable Tag XML",
-    "openapi.utils": "get_fields_from_routes get_openapi get_openapi_path",
+    "openapi.utils": "generate_operation_id generate_operation_summary get_fields_from_routes get_openapi "
+    "get_openapi_operation_metadata get_openapi_operation_request_body get_openapi_path status_code_ranges "
+    "validation_error_definition validation_error_response_definition",
     "param_functions": VERBS_OF_PARAMETERS,
     "params": f"Param ParamTypes {VERBS_OF_PARAMETERS}",
     "requests": "HTTPConnection Request",
@@ -68,4 +70,5 @@ FASTAPI: dict[str, str] = {
 OURS: dict[str, str] = {
     "": "Pronghorn",
     "applications": "Pronghorn",
+    "openapi.docs": "get_scalar_html",
 }

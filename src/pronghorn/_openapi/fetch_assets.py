@@ -175,9 +175,9 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def main() -> int:
+def main(directory: Path = DIRECTORY, wheels: tuple[Wheel, ...] = WHEELS) -> int:
     """Fetch the files and say what is missing; the exit status is 1 when something is."""
-    problems = install()
+    problems = install(directory, wheels)
     for problem in problems:
         sys.stderr.write(f"documentation assets: {problem}\n")
     return 1 if problems else 0

@@ -1,0 +1,35 @@
+import importlib
+import importlib.util
+import logging
+from collections.abc import Iterator
+
+import pydantic
+import pytest
+from pydantic import TypeAdapter
+
+from pronghorn._openapi import email
+
+
+@pytest.fixture
+def without_validator(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The module as it is where `email-validator` is not installed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name: None)
+        importlib.reload(email)
+        yield
+    importlib.reload(email)
+
+
+def test_addresses_are_checked_where_that_is_possible() -> None:
+    assert email.EmailStr is pydantic.EmailStr
+
+
+@pytest.mark.usefixtures("without_validator")
+def test_otherwise_they_are_taken_as_they_are_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    adapter: TypeAdapter[str] = TypeAdapter(email.EmailStr)
+
+    with caplog.at_level(logging.WARNING, logger="fastapi"):
+        assert adapter.validate_python("no address") == "no address"
+
+    assert "email-validator not installed" in caplog.text
+    assert adapter.json_schema() == {"type": "string", "format": "email"}
