@@ -104,7 +104,8 @@ class HTTPBase(SecurityBase):
 class HTTPBearer(HTTPBase):
     """The `bearer` HTTP scheme (RFC 6750), with a hint at the token's format."""
 
-    scheme: Literal["bearer"] = "bearer"
+    # One name only, where the base takes any.
+    scheme: Literal["bearer"] = "bearer"  # pyright: ignore[reportIncompatibleVariableOverride]
     bearerFormat: str | None = None
 
 
