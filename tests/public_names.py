@@ -22,6 +22,7 @@ FASTAPI: dict[str, str] = {
     "ValidationException WebSocketErrorModel WebSocketException WebSocketRequestValidationError",
     "logger": "logger",
     "middleware": "Middleware",
+    "middleware.asyncexitstack": "AsyncExitStackMiddleware",
     "middleware.cors": "CORSMiddleware",
     "middleware.gzip": "GZipMiddleware",
     "middleware.httpsredirect": "HTTPSRedirectMiddleware",

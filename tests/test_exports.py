@@ -10,6 +10,9 @@ import starlette.status
 import pronghorn
 from tests.public_names import FASTAPI, OURS
 
+# Importing Starlette's WSGI middleware warns that it will go; whoever imports ours shall see that too.
+pytestmark = pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
+
 MODULES = sorted({*FASTAPI, *OURS})
 # Façades whose content is not a list of names of ours.
 UNLISTED = {"status"}

@@ -57,8 +57,10 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
     async def leave(
         kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        swallowed: bool | None = None
         with CancelScope(shield=True):
-            return bool(await anyio.to_thread.run_sync(cm.__exit__, kind, error, trace, limiter=limiter))
+            swallowed = await anyio.to_thread.run_sync(cm.__exit__, kind, error, trace, limiter=limiter)
+        return bool(swallowed)
 
     value = await run_in_threadpool(cm.__enter__)
     try:

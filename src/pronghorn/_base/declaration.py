@@ -38,7 +38,7 @@ def source_location(call: Callable[..., Any]) -> str | None:
     target = inspect.unwrap(call)
     code = getattr(target, "__code__", None) or getattr(getattr(target, "__init__", None), "__code__", None)
     if code is None:
-        code = getattr(getattr(type(target), "__call__", None), "__code__", None)
+        code = getattr(getattr(type(target), "__call__", None), "__code__", None)  # noqa: B004 - its source is wanted
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else None
 
 

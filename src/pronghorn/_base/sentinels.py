@@ -36,7 +36,7 @@ class DefaultPlaceholder:
     __hash__ = None  # type: ignore[assignment]
 
 
-def Default(value: DefaultType) -> DefaultType:  # noqa: N802 - the public name
+def Default(value: DefaultType) -> DefaultType:
     """Mark ``value`` as a default that may be overridden from outside; typed as the value itself."""
     return cast(DefaultType, DefaultPlaceholder(value))
 

@@ -5,11 +5,10 @@ Source: WHATWG HTML, section 9.2. Must not live here: producing a stream (`_engi
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from starlette.responses import StreamingResponse
-from typing_extensions import Self
 
 #: Sent when nothing else was for `PING_INTERVAL`, so that proxies keep the connection open.
 KEEPALIVE_COMMENT = b": ping\n\n"

@@ -33,8 +33,12 @@ def validate_form_limits(limits: FormLimits | None) -> FormLimits:
     return {} if limits is None else _adapter.validate_python(limits)
 
 
-def validate_max_body_size(max_body_size: int | None) -> None:
-    """Raise `ValueError` unless ``max_body_size`` is None or a number of bytes, 0 included."""
+def validate_max_body_size(max_body_size: object) -> None:
+    """Check what was given as a limit on bodies.
+
+    Raises:
+        ValueError: it is neither None nor a number of bytes, 0 included.
+    """
     if max_body_size is None:
         return
     if isinstance(max_body_size, bool) or not isinstance(max_body_size, int) or max_body_size < 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, ClassVar, Literal
 
@@ -37,8 +37,6 @@ class ParamOptions(TypedDict, total=False):
 
     default_factory: Callable[[], Any] | None
     """A callable that makes the default."""
-    annotation: Any | None
-    """The type; normally taken from the signature."""
     alias: str | None
     """The name in the request, where it differs from the parameter's."""
     alias_priority: int | None
@@ -126,20 +124,19 @@ _WHEN_GIVEN = (
     "validate_default", "union_mode", "fail_fast", "multiple_of", "allow_inf_nan", "max_digits",
     "decimal_places", "examples", "deprecated", "json_schema_extra",
 )  # fmt: skip
-_ALWAYS = ("annotation", "gt", "ge", "lt", "le", "min_length", "max_length")
+_ALWAYS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
 
-def _field_arguments(default: Any, options: Any, stacklevel: int) -> dict[str, Any]:
-    """What pydantic's `FieldInfo` takes, from our options; warns of deprecated ones."""
-    for old, new in (("example", "examples"), ("regex", "pattern")):
-        if options.get(old, Unset if old == "example" else None) not in (Unset, None) or (
-            old == "example" and old in options and options[old] is not Unset
-        ):
-            warnings.warn(
-                f"`{old}` has been deprecated, please use `{new}` instead",
-                category=FastAPIDeprecationWarning,
-                stacklevel=stacklevel,
-            )
+def _warn_of_former_name(old: str, new: str, stacklevel: int) -> None:
+    warnings.warn(
+        f"`{old}` has been deprecated, please use `{new}` instead",
+        category=FastAPIDeprecationWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _field_arguments(default: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What pydantic's `FieldInfo` takes, from our options."""
     arguments: dict[str, Any] = {"default": default}
     arguments.update({name: options.get(name) for name in _ALWAYS})
     arguments.update({name: options[name] for name in _WHEN_GIVEN if options.get(name, Unset) is not Unset})
@@ -151,104 +148,141 @@ def _field_arguments(default: Any, options: Any, stacklevel: int) -> dict[str, A
     serialization_alias = options.get("serialization_alias", Unset)
     if (serialization_alias is Unset or serialization_alias is None) and isinstance(alias, str):
         serialization_alias = alias
-    for name, value in (("validation_alias", validation_alias), ("serialization_alias", serialization_alias)):
-        if value is not Unset:
-            arguments[name] = value
+    aliases = {"validation_alias": validation_alias, "serialization_alias": serialization_alias}
+    arguments.update({name: value for name, value in aliases.items() if value is not Unset})
     return arguments
 
 
-class _Marker(FieldInfo):
+# pydantic declares FieldInfo final for type checkers; as a base class it works, and it is what makes a
+# marker mean in a signature what a field means in a model.
+class _Marker(FieldInfo):  # type: ignore[misc]
     """What parameters and bodies share: documentation that pydantic does not know."""
 
     example: Any
     openapi_examples: dict[str, Example] | None
     include_in_schema: bool
 
-    _allowed: ClassVar[frozenset[str]] = frozenset(ParamOptions.__annotations__)
+    _options: ClassVar[frozenset[str]] = frozenset(ParamOptions.__annotations__)
 
-    def _setup(self, default: Any, options: Any, stacklevel: int) -> None:
-        unknown = options.keys() - self._allowed
+    def _set_up(self, default: Any, annotation: Any, options: Mapping[str, Any]) -> None:
+        """Take the options; called by each ``__init__``, which its stack levels count on."""
+        unknown = sorted(options.keys() - self._options)
         if unknown:
-            name = sorted(unknown)[0]
-            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}")
+        # Warnings name the code that calls the function of `param_functions`, which calls the class.
+        if options.get("example", Unset) is not Unset:
+            _warn_of_former_name("example", "examples", stacklevel=4)
+        if options.get("regex") is not None:
+            _warn_of_former_name("regex", "pattern", stacklevel=4)
         self.example = options.get("example", Unset)
         self.openapi_examples = options.get("openapi_examples")
         self.include_in_schema = options.get("include_in_schema", True)
-        arguments = _field_arguments(default, options, stacklevel + 1)
-        super().__init__(**arguments)
+        super().__init__(annotation=annotation, **_field_arguments(default, options))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.default})"
 
 
-class Param(_Marker):
-    """A parameter read from the path, the query, a header or a cookie; the base of the four."""
+class Param(_Marker):  # type: ignore[misc]
+    """A parameter read from the path, the query, a header or a cookie; the base of the four.
+
+    Args:
+        default: the value when nothing was sent; required without one.
+        annotation: the type; normally taken from the signature.
+        **options: see `ParamOptions`.
+    """
 
     in_: ParamTypes
 
-    def __init__(self, default: Any = Undefined, **options: Unpack[ParamOptions]) -> None:
-        self._setup(default, options, stacklevel=4)
+    def __init__(
+        self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[ParamOptions]
+    ) -> None:
+        self._set_up(default, annotation, options)
 
 
-class Path(Param):
+class Path(Param):  # type: ignore[misc]
     """A parameter in the path; always required."""
 
     in_ = ParamTypes.path
 
-    def __init__(self, default: Any = ..., **options: Unpack[ParamOptions]) -> None:
+    def __init__(
+        self, default: Any = ..., *, annotation: Any = None, **options: Unpack[ParamOptions]
+    ) -> None:
         require(default is ..., "Path parameters cannot have a default value")
-        self.in_ = self.in_
-        self._setup(default, options, stacklevel=4)
+        self._set_up(default, annotation, options)
 
 
-class Query(Param):
+class Query(Param):  # type: ignore[misc]
     """A parameter in the query string."""
 
     in_ = ParamTypes.query
 
 
-class Header(Param):
-    """A parameter in a request header."""
+class Header(Param):  # type: ignore[misc]
+    """A parameter in a request header.
+
+    Args:
+        default: the value when nothing was sent; required without one.
+        annotation: the type; normally taken from the signature.
+        **options: see `HeaderOptions`.
+    """
 
     in_ = ParamTypes.header
     convert_underscores: bool
 
-    _allowed = frozenset({*ParamOptions.__annotations__, "convert_underscores"})
+    _options = frozenset(HeaderOptions.__annotations__)
 
-    def __init__(self, default: Any = Undefined, **options: Unpack[HeaderOptions]) -> None:
+    def __init__(
+        self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[HeaderOptions]
+    ) -> None:
         self.convert_underscores = options.get("convert_underscores", True)
-        self._setup(default, options, stacklevel=4)
+        self._set_up(default, annotation, options)
 
 
-class Cookie(Param):
+class Cookie(Param):  # type: ignore[misc]
     """A parameter in a cookie."""
 
     in_ = ParamTypes.cookie
 
 
-class Body(_Marker):
-    """A parameter in the request body, as JSON unless ``media_type`` says otherwise."""
+class Body(_Marker):  # type: ignore[misc]
+    """A parameter in the request body, as JSON unless ``media_type`` says otherwise.
+
+    Args:
+        default: the value when nothing was sent; required without one.
+        annotation: the type; normally taken from the signature.
+        **options: see `BodyOptions`.
+    """
 
     embed: bool | None
     media_type: str
 
-    _allowed = frozenset({*ParamOptions.__annotations__, "embed", "media_type"})
+    _options = frozenset(BodyOptions.__annotations__)
     _default_media_type: ClassVar[str] = "application/json"
 
-    def __init__(self, default: Any = Undefined, **options: Unpack[BodyOptions]) -> None:
+    def __init__(
+        self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[BodyOptions]
+    ) -> None:
         self.embed = options.get("embed")
         self.media_type = options.get("media_type", self._default_media_type)
-        self._setup(default, options, stacklevel=4)
+        self._set_up(default, annotation, options)
 
 
-class Form(Body):
+class Form(Body):  # type: ignore[misc]
     """A field of a form."""
 
-    _allowed = Body._allowed - {"embed"}
+    _options = frozenset(FormOptions.__annotations__)
     _default_media_type = "application/x-www-form-urlencoded"
 
+    def __init__(
+        self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[FormOptions]
+    ) -> None:
+        self.embed = None
+        self.media_type = options.get("media_type", self._default_media_type)
+        self._set_up(default, annotation, options)
 
-class File(Form):
+
+class File(Form):  # type: ignore[misc]
     """A file of a multipart form."""
 
     _default_media_type = "multipart/form-data"

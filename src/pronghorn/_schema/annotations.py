@@ -10,7 +10,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
-from typing import Annotated, Any, ForwardRef, TypeGuard, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic._internal import _typing_extra
@@ -34,7 +34,9 @@ sequence_types: tuple[Any, ...] = tuple(sequence_annotation_to_type)
 _UNIONS = (Union, types.UnionType)
 
 
-def lenient_issubclass(cls: Any, class_or_tuple: type[_T] | tuple[type[_T], ...] | Any) -> TypeGuard[type[_T]]:
+def lenient_issubclass(
+    cls: Any, class_or_tuple: type[_T] | tuple[type[_T], ...] | Any
+) -> TypeGuard[type[_T]]:
     """`issubclass`, with False for what is no class."""
     try:
         return isinstance(cls, type) and issubclass(cls, class_or_tuple)
@@ -48,7 +50,11 @@ def evaluate_forward_ref(
     reference: Any, globalns: dict[str, Any] | None = None, localns: dict[str, Any] | None = None
 ) -> Any:
     """``reference`` evaluated as far as its names can be found, else left as it is."""
-    return _typing_extra.try_eval_type(reference, globalns, localns)[0]
+    evaluate = getattr(_typing_extra, "try_eval_type", None)
+    if evaluate is not None:
+        return evaluate(reference, globalns, localns)[0]
+    # The function's name before pydantic 2.10.
+    return _typing_extra.eval_type_lenient(reference, globalns, localns)
 
 
 def _union_members(annotation: Any) -> tuple[Any, ...] | None:
@@ -184,7 +190,7 @@ def is_pydantic_v1_instance(value: Any) -> bool:
 
 
 __all__ = [
-    "PYDANTIC_VERSION_MINOR_TUPLE", "ForwardRef", "evaluate_forward_ref", "is_bytes", "is_bytes_sequence",
+    "PYDANTIC_VERSION_MINOR_TUPLE", "evaluate_forward_ref", "is_bytes", "is_bytes_sequence",
     "is_complex", "is_pydantic_v1", "is_pydantic_v1_instance", "is_scalar", "is_scalar_sequence",
     "is_sequence", "is_upload_file", "is_upload_file_sequence", "lenient_issubclass",
     "sequence_annotation_to_type", "sequence_types", "value_is_sequence",

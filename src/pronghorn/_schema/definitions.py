@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, TypeGuard, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -28,7 +28,7 @@ FieldMapping = dict[tuple[ModelField, Literal["validation", "serialization"]], J
 class OpenAPIJsonSchema(GenerateJsonSchema):
     """pydantic's generator, with bytes described the way OpenAPI 3.1 describes binary content."""
 
-    def bytes_schema(self, schema: CoreSchema) -> JsonSchemaValue:  # type: ignore[override]
+    def bytes_schema(self, schema: CoreSchema) -> JsonSchemaValue:
         """``contentMediaType`` for raw bytes, with ``contentEncoding`` where they travel as base64."""
         described: JsonSchemaValue = {"type": "string", "contentMediaType": "application/octet-stream"}
         config = self._config
@@ -40,7 +40,7 @@ class OpenAPIJsonSchema(GenerateJsonSchema):
 
 
 def _annotation_computes(annotation: Any, seen: set[type[BaseModel]]) -> bool:
-    if not lenient_issubclass(annotation, BaseModel):
+    if not _is_model(annotation):
         return any(_annotation_computes(argument, seen) for argument in get_args(annotation))
     if annotation in seen:
         return False
@@ -48,6 +48,10 @@ def _annotation_computes(annotation: Any, seen: set[type[BaseModel]]) -> bool:
     if annotation.model_computed_fields:
         return True
     return any(_annotation_computes(info.annotation, seen) for info in annotation.model_fields.values())
+
+
+def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return lenient_issubclass(annotation, BaseModel)
 
 
 def _has_computed_fields(field: ModelField) -> bool:
@@ -87,20 +91,14 @@ def get_definitions(
     separate_input_output_schemas: bool = True,
 ) -> tuple[FieldMapping, dict[str, dict[str, Any]]]:
     """The schemas of all ``fields``, and the definitions that they refer to."""
-    declared_types = {field.field_info.annotation for field in fields}
-    extra: list[ModelField] = []
-    for mode in ("validation", "serialization"):
-        chosen = [field for field in fields if field.mode == mode]
-        for model in get_flat_models_from_fields(chosen, known_models=set()):
-            if model not in declared_types:
-                extra.append(ModelField(FieldInfo(annotation=model), model.__name__, cast(Mode, mode)))
+    all_fields = [*fields, *_reachable_models(fields)]
     inputs = [
         (
             field,
             field.mode if separate_input_output_schemas or _has_computed_fields(field) else "validation",
             field._type_adapter.core_schema,
         )
-        for field in [*fields, *extra]
+        for field in all_fields
     ]
     generator = OpenAPIJsonSchema(ref_template=REF_TEMPLATE)
     mapping, definitions = generator.generate_definitions(inputs=cast(Any, inputs))
@@ -109,6 +107,18 @@ def get_definitions(
             # Everything after a form feed in a docstring is for readers of the source.
             definition["description"] = cast(str, definition["description"]).split("\f")[0]
     return cast(FieldMapping, mapping), cast("dict[str, dict[str, Any]]", definitions)
+
+
+def _reachable_models(fields: Sequence[ModelField]) -> list[ModelField]:
+    """A field for each model and mode that only occurs inside the types of ``fields``."""
+    declared = {field.field_info.annotation for field in fields}
+    modes: tuple[Mode, ...] = ("validation", "serialization")
+    return [
+        ModelField(FieldInfo(annotation=model), model.__name__, mode)
+        for mode in modes
+        for model in get_flat_models_from_fields([field for field in fields if field.mode == mode], set())
+        if model not in declared
+    ]
 
 
 def get_model_name_map(unique_models: set[Any]) -> dict[Any, str]:

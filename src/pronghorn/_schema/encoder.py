@@ -133,8 +133,8 @@ def jsonable_encoder(
         {'when': '2026-11-21'}
     """
     options = _Options(
-        include if include is None or isinstance(include, (set, dict)) else set(include),  # type: ignore[arg-type]
-        exclude if exclude is None or isinstance(exclude, (set, dict)) else set(exclude),  # type: ignore[arg-type]
+        include if include is None or isinstance(include, (set, dict)) else set(include),
+        exclude if exclude is None or isinstance(exclude, (set, dict)) else set(exclude),
         by_alias,
         exclude_unset,
         exclude_defaults,
@@ -189,7 +189,9 @@ def _encode_model(obj: BaseModel, options: _Options) -> Any:
         exclude_none=options.exclude_none,
         exclude_defaults=options.exclude_defaults,
     )
-    rest = _Options(None, None, True, False, options.exclude_defaults, options.exclude_none, {}, options.sqlalchemy_safe)
+    rest = _Options(
+        None, None, True, False, options.exclude_defaults, options.exclude_none, {}, options.sqlalchemy_safe
+    )
     return _encode(dumped, rest)
 
 

@@ -13,8 +13,17 @@ from copy import copy
 from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
-from pydantic import PydanticSchemaGenerationError as PydanticSchemaGenerationError
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticSchemaGenerationError,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 from pydantic.main import IncEx
 
@@ -91,7 +100,9 @@ class ModelField:
                 warnings.simplefilter("ignore", category=UnsupportedFieldAttributeWarning)
             info = self.field_info
             parts = (info.annotation, *info.metadata, Field(**_attributes(info)))
-            self._type_adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, Annotated[parts]), config=self.config)
+            self._type_adapter: TypeAdapter[Any] = TypeAdapter(
+                cast(Any, Annotated[parts]), config=self.config
+            )
 
     def get_default(self) -> Any:
         """See `default`."""
@@ -199,7 +210,9 @@ def create_body_model(
     *, fields: Sequence[ModelField], model_name: str, config: ConfigDict | None = None
 ) -> type[BaseModel]:
     """A model with one attribute per field."""
-    members: dict[str, Any] = {field.name: (field.field_info.annotation, field.field_info) for field in fields}
+    members: dict[str, Any] = {
+        field.name: (field.field_info.annotation, field.field_info) for field in fields
+    }
     return create_model(model_name, __config__=config, **members)
 
 
@@ -208,7 +221,9 @@ def model_fields(model: type[BaseModel]) -> list[ModelField]:
     fields: list[ModelField] = []
     for name, info in model.model_fields.items():
         own_config = lenient_issubclass(info.annotation, (BaseModel, dict)) or is_dataclass(info.annotation)
-        fields.append(ModelField(field_info=info, name=name, config=None if own_config else model.model_config))
+        fields.append(
+            ModelField(field_info=info, name=name, config=None if own_config else model.model_config)
+        )
     return fields
 
 
@@ -245,22 +260,36 @@ def param_aliases(field: ModelField, *, convert_underscores: bool = False) -> li
     """The names under which ``field`` may be sent, as (alias in the model, name in the request).
 
     Several for `AliasChoices`, and where the model's configuration allows its own names beside aliases.
+
+    Args:
+        field: the field of a parameter, or of a parameter model.
+        convert_underscores: whether names without an explicit alias have hyphens in the request.
+
+    Example:
+        >>> param_aliases(create_model_field("x_token", str), convert_underscores=True)
+        [('x_token', 'x-token')]
     """
     alias = get_validation_alias(field)
-    shown = alias.replace("_", "-") if convert_underscores and alias == field.name else alias
+    hyphenated = field.name.replace("_", "-") if convert_underscores else field.name
+    aliases = [(alias, hyphenated if alias == field.name else alias)]
     declared = field.field_info.validation_alias
-    if isinstance(declared, AliasPath) or getattr(getattr(field.field_info, "in_", None), "value", "") == "path":
-        return [(alias, shown)]
-    aliases = [(alias, shown)]
+    if isinstance(declared, AliasPath) or _is_path_parameter(field):
+        return aliases
     if isinstance(declared, AliasChoices):
-        if any(isinstance(choice, AliasPath) for choice in declared.choices):
+        names = [choice for choice in declared.choices if isinstance(choice, str)]
+        if len(names) < len(declared.choices):
             return aliases
-        aliases = [(choice, choice) for choice in cast("list[str]", declared.choices)]
+        aliases = [(name, name) for name in names]
     config = field.config or {}
-    by_name = (field.name, field.name.replace("_", "-") if convert_underscores else field.name)
     if config.get("validate_by_alias") is False:
-        return [by_name]
-    if config.get("validate_by_name", config.get("populate_by_name", False)):
-        if field.name not in [name for name, _ in aliases]:
-            aliases.append(by_name)
+        return [(field.name, hyphenated)]
+    by_name = config.get("validate_by_name", config.get("populate_by_name", False))
+    if by_name and field.name not in dict(aliases):
+        aliases.append((field.name, hyphenated))
     return aliases
+
+
+def _is_path_parameter(field: ModelField) -> bool:
+    # Markers are known by what they say, so that this layer need not know their classes.
+    place = getattr(field.field_info, "in_", None)
+    return getattr(place, "value", None) == "path"
