@@ -3,7 +3,7 @@
 Lives here: `Dependant` and what follows from one (cache key, OAuth scopes, lifetime).
 Must not live here: reading signatures (`signature`), running anything (`_engine`).
 Invariant: a `Dependant` is an ordinary mutable record, since plugins edit it; whoever derives something
-from it keeps nothing that a later edit would make wrong without noticing (see `fingerprint`).
+from it compares `pronghorn._base.generation` to learn of edits, then `fingerprint` to learn whether it matters.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pronghorn._base.concurrency import DependencyConcurrency
+from pronghorn._base.generation import TrackedList, generation
 from pronghorn._compile.callables import innermost, kind_of
 from pronghorn._declare.security.base import SecurityBase
 from pronghorn._schema.field import ModelField
@@ -29,12 +30,12 @@ class Dependant:
     the order in which they run; the ``*_param_name`` attributes name the parameters that are injected.
     """
 
-    path_params: list[ModelField] = field(default_factory=list)
-    query_params: list[ModelField] = field(default_factory=list)
-    header_params: list[ModelField] = field(default_factory=list)
-    cookie_params: list[ModelField] = field(default_factory=list)
-    body_params: list[ModelField] = field(default_factory=list)
-    dependencies: list[Dependant] = field(default_factory=list)
+    path_params: list[ModelField] = field(default_factory=TrackedList)
+    query_params: list[ModelField] = field(default_factory=TrackedList)
+    header_params: list[ModelField] = field(default_factory=TrackedList)
+    cookie_params: list[ModelField] = field(default_factory=TrackedList)
+    body_params: list[ModelField] = field(default_factory=TrackedList)
+    dependencies: list[Dependant] = field(default_factory=TrackedList)
     name: str | None = None
     call: Callable[..., Any] | None = None
     request_param_name: str | None = None
@@ -49,6 +50,10 @@ class Dependant:
     path: str | None = None
     scope: Literal["function", "request"] | None = None
     concurrency: DependencyConcurrency | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        generation.value += 1
+        object.__setattr__(self, name, value)
 
 
 def oauth_scopes(dependant: Dependant) -> list[str]:

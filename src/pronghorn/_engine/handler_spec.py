@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic.main import IncEx
@@ -34,7 +34,7 @@ class HandlerSpec:
     dependant: Dependant
     body_field: ModelField | None = None
     status_code: int | None = None
-    response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse)  # noqa: RUF009 - immutable
+    response_class: type[Response] | DefaultPlaceholder = field(default_factory=lambda: Default(JSONResponse))
     response_field: ModelField | None = None
     response_model_include: IncEx | None = None
     response_model_exclude: IncEx | None = None
@@ -44,7 +44,7 @@ class HandlerSpec:
     response_model_exclude_none: bool = False
     dependency_overrides_provider: Any | None = None
     embed_body_fields: bool = False
-    strict_content_type: bool | DefaultPlaceholder = Default(True)  # noqa: RUF009 - immutable
+    strict_content_type: bool | DefaultPlaceholder = field(default_factory=lambda: Default(True))
     stream_item_field: ModelField | None = None
     is_json_stream: bool = False
     form_limits: FormLimits | None = None

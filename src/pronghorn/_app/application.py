@@ -1,0 +1,440 @@
+"""The application: a router, middleware, handlers and documentation in one ASGI callable.
+
+Must not live here: routing (`router`), answering requests (`_engine`), the document (`_openapi`).
+Invariant: what an application holds is plain, mutable state; whatever is derived from it follows changes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar
+
+from starlette.applications import Starlette
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import Unpack, deprecated
+
+from pronghorn._app.exit_stack import AsyncExitStackMiddleware
+from pronghorn._app.fast import FastApplication
+from pronghorn._app.frontend_files import Directory, Fallback, resolve_check_dir
+from pronghorn._app.router import APIRouter
+from pronghorn._base.declaration import require
+from pronghorn._base.errors import (
+    FastAPIDeprecationWarning,
+    RequestValidationError,
+    WebSocketRequestValidationError,
+)
+from pronghorn._base.sentinels import Default
+from pronghorn._declare.depends import Depends
+from pronghorn._declare.limits import FormLimits
+from pronghorn._declare.naming import generate_unique_id
+from pronghorn._declare.options import AddApiRouteOptions, ApiRouteOptions, IncludeOptions, completed
+from pronghorn._declare.verbs import DecoratedCallable, VerbDecorators
+from pronghorn._engine.body_limit import AppBodyLimitMiddleware
+from pronghorn._engine.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
+from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.reply import Reply
+from pronghorn._engine.telemetry import (
+    SCOPE_KEY as TELEMETRY_KEY,
+)
+from pronghorn._engine.telemetry import (
+    ExceptionTelemetryMiddleware,
+    Telemetry,
+    TelemetryConfig,
+    default_config,
+    legacy_otel,
+)
+from pronghorn._engine.telemetry import lifespan as telemetry_lifespan
+
+
+class Pronghorn(VerbDecorators, Starlette):
+    """A web API. `FastAPI` is the same class under another name.
+
+    Args:
+        telemetry: how requests are recorded with OpenTelemetry.
+        debug: show tracebacks to clients. Never in production.
+        routes: routes to begin with (deprecated: declare them).
+        title: the API's name, for the document.
+        summary: the API in a few words, for the document.
+        description: the API at length, in Markdown, for the document.
+        version: the API's version, for the document.
+        openapi_url: where the document is served; None switches it and the documentation pages off.
+        openapi_tags: tags with descriptions, in the order in which tools show them.
+        servers: where the API is served.
+        dependencies: run before those of every path operation.
+        default_response_class: the response class of operations that declare none.
+        redirect_slashes: whether a path that would match with, or without, a final slash is redirected.
+        docs_url: where Swagger UI is served; None switches it off.
+        redoc_url: where ReDoc is served; None switches it off.
+        scalar_url: where Scalar is served; off by default.
+        docs_assets: where the pages' scripts come from: ``"local"`` (from the application itself; no
+            internet needed) or ``"cdn"``.
+        swagger_ui_oauth2_redirect_url: where OAuth 2 providers redirect Swagger UI to.
+        swagger_ui_init_oauth: OAuth 2 settings of Swagger UI.
+        middleware: middleware, outermost first.
+        exception_handlers: functions that answer exceptions, by class or status code.
+        on_startup: functions to run at start-up (prefer ``lifespan``).
+        on_shutdown: functions to run at shutdown (prefer ``lifespan``).
+        lifespan: a context manager around the life of the application.
+        terms_of_service: a URL, for the document.
+        contact: whom to ask, for the document.
+        license_info: the licence, for the document.
+        root_path: the prefix under which a proxy serves the application (deprecated: a server setting).
+        root_path_in_servers: whether the document lists ``root_path`` among the servers.
+        responses: further responses of all operations, for the document.
+        callbacks: callbacks of all operations, for the document.
+        webhooks: a router whose operations describe what the API will send.
+        deprecated: mark all operations as deprecated.
+        include_in_schema: whether the document shows the operations.
+        swagger_ui_parameters: settings of Swagger UI.
+        generate_unique_id_function: makes operation ids.
+        separate_input_output_schemas: show a model twice where input and output differ.
+        openapi_external_docs: documentation elsewhere, for the document.
+        strict_content_type: whether a body without a Content-Type is taken for bytes, not for JSON.
+        max_body_size: the most bytes of a request body; None: no limit.
+        form_limits: limits on forms.
+
+    Example:
+        >>> app = Pronghorn(title="Books")
+        >>> @app.get("/books/{book_id}")
+        ... async def read_book(book_id: int) -> dict[str, int]:
+        ...     return {"book_id": book_id}
+    """
+
+    #: Where the functions that make documentation pages are looked up; None: their own module.
+    page_makers: ClassVar[Any] = None
+    #: ``docs_assets`` of applications that do not say.
+    default_docs_assets: ClassVar[str] = "local"
+
+    def __init__(
+        self,
+        *,
+        telemetry: TelemetryConfig | None = None,
+        debug: bool = False,
+        routes: list[BaseRoute] | None = None,
+        title: str = "FastAPI",
+        summary: str | None = None,
+        description: str = "",
+        version: str = "0.1.0",
+        openapi_url: str | None = "/openapi.json",
+        openapi_tags: list[dict[str, Any]] | None = None,
+        servers: list[dict[str, str | Any]] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        default_response_class: type[Response] = Default(JSONResponse),
+        redirect_slashes: bool = True,
+        docs_url: str | None = "/docs",
+        redoc_url: str | None = "/redoc",
+        scalar_url: str | None = None,
+        docs_assets: str | None = None,
+        swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
+        swagger_ui_init_oauth: dict[str, Any] | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        exception_handlers: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
+        | None = None,
+        on_startup: Sequence[Callable[[], Any]] | None = None,
+        on_shutdown: Sequence[Callable[[], Any]] | None = None,
+        lifespan: Any | None = None,
+        terms_of_service: str | None = None,
+        contact: dict[str, str | Any] | None = None,
+        license_info: dict[str, str | Any] | None = None,
+        root_path: str = "",
+        root_path_in_servers: bool = True,
+        responses: dict[int | str, dict[str, Any]] | None = None,
+        callbacks: list[BaseRoute] | None = None,
+        webhooks: APIRouter | None = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        swagger_ui_parameters: dict[str, Any] | None = None,
+        generate_unique_id_function: Callable[[Any], str] = Default(generate_unique_id),
+        separate_input_output_schemas: bool = True,
+        openapi_external_docs: dict[str, Any] | None = None,
+        strict_content_type: bool = Default(True),
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+    ) -> None:
+        self.debug = debug
+        self.title = title
+        self.summary = summary
+        self.description = description
+        self.version = version
+        self.terms_of_service = terms_of_service
+        self.contact = contact
+        self.license_info = license_info
+        self.openapi_url = openapi_url
+        self.openapi_tags = openapi_tags
+        self.servers = servers or []
+        self.root_path_in_servers = root_path_in_servers
+        self.separate_input_output_schemas = separate_input_output_schemas
+        self.openapi_external_docs = openapi_external_docs
+        self.docs_url = docs_url
+        self.redoc_url = redoc_url
+        self.scalar_url = scalar_url
+        self.docs_assets = docs_assets or self.default_docs_assets
+        self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
+        self.swagger_ui_init_oauth = swagger_ui_init_oauth
+        self.swagger_ui_parameters = swagger_ui_parameters
+        self.max_body_size = max_body_size
+        self._warn_of_root_path(root_path)
+        self.root_path = root_path
+        self.state = State()
+        self.webhooks = webhooks or APIRouter()
+        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.router: APIRouter = APIRouter(
+            routes=routes,
+            redirect_slashes=redirect_slashes,
+            dependency_overrides_provider=self,
+            on_startup=on_startup,
+            on_shutdown=on_shutdown,
+            lifespan=lifespan,
+            default_response_class=default_response_class,
+            dependencies=dependencies,
+            callbacks=callbacks,
+            deprecated=deprecated,
+            include_in_schema=include_in_schema,
+            responses=responses,
+            generate_unique_id_function=generate_unique_id_function,
+            strict_content_type=strict_content_type,
+            max_body_size=max_body_size,
+            form_limits=form_limits,
+        )
+        self._telemetry = Telemetry(default_config(telemetry))
+        self._setup_state(exception_handlers, middleware)
+        self.setup()
+
+    @staticmethod
+    def _warn_of_root_path(root_path: str) -> None:
+        if root_path:
+            warnings.warn(
+                "The `root_path` parameter is deprecated. Configure the server's root path instead, "
+                "for example with `fastapi run --root-path /api/v1`.",
+                category=FastAPIDeprecationWarning,
+                stacklevel=3,
+            )
+
+    def _setup_state(self, exception_handlers: Any, middleware: Sequence[Middleware] | None) -> None:
+        if self.openapi_url:
+            require(self.title, "A title must be provided for OpenAPI, e.g.: 'My API'")
+            require(self.version, "A version must be provided for OpenAPI, e.g.: '2.1.0'")
+        self.openapi_version = "3.1.0"
+        self.openapi_schema: dict[str, Any] | None = None
+        self._openapi_routes_version: int | None = None
+        self.exception_handlers: dict[Any, Any] = {
+            HTTPException: http_exception_handler,
+            RequestValidationError: request_validation_exception_handler,
+            WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+            **(exception_handlers or {}),
+        }
+        self.user_middleware = list(middleware or [])
+        self.middleware_stack: ASGIApp | None = None
+        self._fast = FastApplication(self)
+
+    # --- what is derived
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The ASGI application around the router: errors, telemetry, body limit, the user's middleware,
+        exception handlers, the exit stack for files."""
+        handlers = dict(self.exception_handlers)
+        catch_all = [handlers.pop(key) for key in list(handlers) if key in (500, Exception)]
+        stack = [
+            Middleware(ServerErrorMiddleware, handler=catch_all[-1] if catch_all else None, debug=self.debug),
+            Middleware(ExceptionTelemetryMiddleware),
+            Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
+            *self.user_middleware,
+            Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug),
+            Middleware(AsyncExitStackMiddleware),
+        ]
+        app: ASGIApp = self.router
+        for cls, args, kwargs in reversed(stack):
+            app = cls(app, *args, **kwargs)
+        return app
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, built when routes changed since the last time."""
+        version = self.router._get_routes_version()
+        if not self.openapi_schema or self._openapi_routes_version != version:
+            from pronghorn._openapi.document import get_openapi
+
+            self.openapi_schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                openapi_version=self.openapi_version,
+                summary=self.summary,
+                description=self.description,
+                terms_of_service=self.terms_of_service,
+                contact=self.contact,
+                license_info=self.license_info,
+                routes=self.routes,
+                webhooks=self.webhooks.routes,
+                tags=self.openapi_tags,
+                servers=self.servers,
+                separate_input_output_schemas=self.separate_input_output_schemas,
+                external_docs=self.openapi_external_docs,
+            )
+            self._openapi_routes_version = version
+        return self.openapi_schema
+
+    def setup(self) -> None:
+        """Add the routes of the document and its pages; called once, by the constructor."""
+        if not self.openapi_url:
+            return
+        from pronghorn._openapi import docs
+        from pronghorn._openapi.pages import documentation_routes
+
+        app: Any = self
+        for path, endpoint in documentation_routes(app, makers=self.page_makers or docs):
+            self.add_route(path, endpoint, include_in_schema=False)
+
+    # --- serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, connection or lifespan (ASGI 3.0)."""
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        kind = scope["type"]
+        if kind == "lifespan":
+            await telemetry_lifespan(
+                config=self._telemetry.config, app=super().__call__, scope=scope, receive=receive, send=send
+            )
+            return
+        if kind not in ("http", "websocket") or TELEMETRY_KEY in scope or not self._telemetry.enabled():
+            if kind == "http" and await self._fast.serve_asgi(scope, receive, send):
+                return
+            await super().__call__(scope, receive, send)
+            return
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        await self._telemetry(
+            app=super().__call__,
+            scope=scope,
+            receive=receive,
+            send=send,
+            legacy_otel=legacy_otel(self.middleware_stack),
+        )
+
+    def handle_exchange(self, exchange: Exchange) -> Reply | None:
+        """Serve one request of a server that speaks the engine's own protocol; see `Exchange`.
+
+        Returns:
+            The reply, when it could be made at once; None when it follows through ``exchange``.
+        """
+        return self._fast.handle(exchange)
+
+    def __rsgi__(self, scope: Any, protocol: Any) -> Any:
+        """Serve one request or connection of an RSGI server (Granian)."""
+        from pronghorn.adapters.rsgi import serve
+
+        return serve(self, scope, protocol)
+
+    # --- declaring routes
+
+    def add_api_route(
+        self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddApiRouteOptions]
+    ) -> None:
+        """Add a path operation; see `get` and `RouteOptions`."""
+        self.router.add_api_route(path, endpoint, **options)
+
+    def api_route(
+        self, path: str, **options: Unpack[ApiRouteOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a path operation for the methods in ``methods`` (GET by default)."""
+        given = completed(options, ApiRouteOptions, "api_route")
+
+        def decorator(func: DecoratedCallable) -> DecoratedCallable:
+            self.router.add_api_route(path, func, **given)
+            return func
+
+        return decorator
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Depends] | None = None,
+    ) -> None:
+        """Add a WebSocket endpoint with dependencies and parameters."""
+        self.router.add_api_websocket_route(path, endpoint, name=name, dependencies=dependencies)
+
+    def websocket(
+        self, path: str, name: str | None = None, *, dependencies: Sequence[Depends] | None = None
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a WebSocket endpoint; see `APIRouter.websocket`."""
+        return self.router.websocket(path, name=name, dependencies=dependencies)
+
+    def websocket_route(
+        self, path: str, name: str | None = None
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a WebSocket endpoint that only takes the connection."""
+        return self.router.websocket_route(path, name=name)
+
+    def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
+        """Include the routes of a router, those that it has now and those added to it later.
+
+        Args:
+            router: the router.
+            options: see `IncludeOptions`.
+        """
+        self.router.include_router(router, **options)
+
+    def frontend(
+        self, path: str, *, directory: Directory, fallback: Fallback = "auto", check_dir: Any = "auto"
+    ) -> None:
+        """Serve a built frontend below ``path``; see `APIRouter.frontend`."""
+        check = resolve_check_dir(directory, check_dir)
+        self.router.frontend(path, directory=directory, fallback=fallback, check_dir=check)
+
+    # --- events, middleware, handlers
+
+    @deprecated(
+        "on_event is deprecated, use lifespan event handlers instead. Read more about it in the "
+        "[FastAPI docs for Lifespan Events](https://fastapi.tiangolo.com/advanced/events/)."
+    )
+    def on_event(self, event_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a function to run at ``startup`` or ``shutdown``."""
+        return self.router.on_event(event_type)
+
+    def middleware(self, middleware_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a function around every request: it takes the request and the next step.
+
+        Args:
+            middleware_type: ``"http"``.
+        """
+
+        def decorator(func: DecoratedCallable) -> DecoratedCallable:
+            self.add_middleware(BaseHTTPMiddleware, dispatch=func)
+            return func
+
+        return decorator
+
+    def exception_handler(
+        self, exc_class_or_status_code: int | type[Exception]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare a function that answers an exception: it takes the request and the exception.
+
+        Args:
+            exc_class_or_status_code: which exceptions, by class (with subclasses) or status code.
+        """
+
+        def decorator(func: DecoratedCallable) -> DecoratedCallable:
+            self.add_exception_handler(exc_class_or_status_code, func)
+            return func
+
+        return decorator
+
+
+FastAPI = Pronghorn
