@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, asc, delete, desc, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from .errors import NotFound, VersionMismatch
 from .languages import LANGUAGES
-from .models import Author, Book, Subject, book_authors, fold
+from .models import Author, Authorship, Book, Subject, fold
 from .schemas import BookFilter, BookIn, BookOrder, BookPatch, Catalogue, Count
 
 SORT_COLUMNS: dict[str, Any] = {
@@ -31,7 +30,7 @@ def conditions(wanted: BookFilter) -> list[ColumnElement[bool]]:
     if wanted.q is not None:
         found += [Book.search_text.contains(word, autoescape=True) for word in fold(wanted.q).split()]
     if wanted.author is not None:
-        found.append(Book.authors.any(Author.id == wanted.author))
+        found.append(Book.authorships.any(Authorship.author_id == wanted.author))
     if wanted.language is not None:
         found.append(Book.language == wanted.language)
     found += [Book.subjects.any(Subject.name == name) for name in wanted.subject]
@@ -109,7 +108,7 @@ async def change_book(session: AsyncSession, book: Book, changes: dict[str, Any]
 
 async def create_book(session: AsyncSession, data: BookIn) -> Book:
     """Add a book to the session; the caller commits."""
-    book = Book(authors=[], subjects=[])
+    book = Book()
     await change_book(session, book, data.model_dump(), data)
     session.add(book)
     return book
@@ -134,26 +133,27 @@ async def resolve_subjects(session: AsyncSession, names: list[str]) -> list[Subj
     """Return the subject rows of these names, making the ones that are new."""
     rows = await session.scalars(select(Subject).where(Subject.name.in_(names)))
     known = {subject.name: subject for subject in rows}
-    return [known.get(name) or Subject(name=name) for name in names]
+    return [known.get(name) or Subject(name=name) for name in sorted(names)]
 
 
 async def remove_book(session: AsyncSession, book: Book) -> None:
     """Remove a book and the authors that are left without any; the caller commits."""
     await session.delete(book)
     await session.flush()
-    await session.execute(delete(Author).where(Author.id.not_in(select(book_authors.c.author_id))))
+    await session.execute(delete(Author).where(Author.id.not_in(select(Authorship.author_id))))
 
 
-async def get_author(session: AsyncSession, author_id: int) -> Author:
-    """Return an author with the books loaded.
+async def get_author(session: AsyncSession, author_id: int) -> tuple[Author, Sequence[Book]]:
+    """Return an author, and the author's books from the earliest on.
 
     Raises:
         NotFound: There is no such author.
     """
-    author = await session.get(Author, author_id, options=[selectinload(Author.books)])
+    author = await session.get(Author, author_id)
     if author is None:
         raise NotFound(f"There is no author {author_id}.")
-    return author
+    theirs = select(Book).where(Book.authorships.any(Authorship.author_id == author_id))
+    return author, (await session.scalars(theirs.order_by(Book.published, Book.id))).all()
 
 
 def authors_named(words: str | None) -> Select[tuple[Author]]:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pronghorn import FastAPI, Request
 from pronghorn.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 
@@ -110,9 +111,11 @@ def install(app: FastAPI) -> None:
     async def tell(request: Request, error: BookshopError) -> JSONResponse:
         return reply(error)
 
+    # Two requests changed one row, or made the same subject, at the same moment: the database let one through.
     @app.exception_handler(StaleDataError)
-    async def tell_late(request: Request, error: StaleDataError) -> JSONResponse:
-        return reply(Conflict("Someone else changed this book at the same moment. Read it again, then retry."))
+    @app.exception_handler(IntegrityError)
+    async def tell_late(request: Request, error: StaleDataError | IntegrityError) -> JSONResponse:
+        return reply(Conflict("Somebody else made a change at the same moment. Read again, then retry."))
 
 
 def reply(error: BookshopError) -> JSONResponse:

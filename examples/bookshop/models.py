@@ -58,13 +58,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-book_authors = Table(
-    "book_authors",
-    Base.metadata,
-    Column("book_id", ForeignKey("books.id", ondelete="CASCADE"), primary_key=True),
-    Column("author_id", ForeignKey("authors.id"), primary_key=True, index=True),
-)
-
 book_subjects = Table(
     "book_subjects",
     Base.metadata,
@@ -82,7 +75,17 @@ class Author(Base):
     name: Mapped[str] = mapped_column(String(200), index=True)
     born: Mapped[int | None]
     died: Mapped[int | None]
-    books: Mapped[list["Book"]] = relationship(secondary=book_authors, back_populates="authors")
+
+
+class Authorship(Base):
+    """That somebody wrote a book, and whether as first, second, ... of its authors."""
+
+    __tablename__ = "authorships"
+
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"), primary_key=True, index=True)
+    position: Mapped[int]
+    author: Mapped[Author] = relationship(lazy="joined", innerjoin=True)
 
 
 class Subject(Base):
@@ -112,8 +115,8 @@ class Book(Base):
     sort_title: Mapped[str] = mapped_column(PlainText, index=True)
     search_text: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)
-    authors: Mapped[list[Author]] = relationship(
-        secondary=book_authors, back_populates="books", lazy="selectin", order_by=Author.id
+    authorships: Mapped[list[Authorship]] = relationship(
+        lazy="selectin", order_by=Authorship.position, cascade="all, delete-orphan"
     )
     subjects: Mapped[list[Subject]] = relationship(
         secondary=book_subjects, lazy="selectin", order_by=Subject.name
@@ -121,6 +124,19 @@ class Book(Base):
 
     # Two people changing one book at once: the second gets a StaleDataError, not a lost update.
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def authors(self) -> list[Author]:
+        """Who wrote it, in the order of the title page."""
+        return [authorship.author for authorship in self.authorships]
+
+    @authors.setter
+    def authors(self, authors: list[Author]) -> None:
+        # Rows for authors who stay are kept: a deleted and a new row of one key would collide.
+        kept = {authorship.author: authorship for authorship in self.authorships}
+        self.authorships = [kept.get(author) or Authorship(author=author) for author in authors]
+        for position, authorship in enumerate(self.authorships):
+            authorship.position = position
 
     @property
     def price(self) -> Decimal:

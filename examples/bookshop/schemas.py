@@ -3,7 +3,6 @@
 Models for input forbid unknown members, so that a misspelt one is an error and not a silent no-op.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -65,6 +64,16 @@ class AuthorIn(Input):
     died: Year | None = None
 
 
+def each_author_once(authors: list[AuthorIn]) -> list[AuthorIn]:
+    """Return `authors` when nobody occurs twice."""
+    if len({(author.name, author.born) for author in authors}) < len(authors):
+        raise ValueError("the same author occurs twice")
+    return authors
+
+
+AuthorsIn = Annotated[list[AuthorIn], AfterValidator(each_author_once), Field(max_length=10)]
+
+
 class BookIn(Input):
     """A book as it is to be."""
 
@@ -86,7 +95,7 @@ class BookIn(Input):
 
     title: Title
     original_title: Title | None = None
-    authors: Annotated[list[AuthorIn], Field(max_length=10)]
+    authors: AuthorsIn
     published: Year
     circa: Annotated[bool, Field(description="Whether the year is approximate.")] = False
     language: LanguageCode
@@ -103,7 +112,7 @@ class BookPatch(Input):
 
     title: Title = Field(default_factory=str)
     original_title: Title | None = None
-    authors: Annotated[list[AuthorIn], Field(max_length=10)] = Field(default_factory=list)
+    authors: AuthorsIn = Field(default_factory=list)
     published: Year = Field(default_factory=int)
     circa: bool = Field(default_factory=bool)
     language: LanguageCode = Field(default_factory=str)
@@ -269,7 +278,7 @@ class OrderIn(Input):
     @model_validator(mode="after")
     def each_book_once(self) -> Self:
         """Reject two lines for one book."""
-        if has_duplicates(line.book_id for line in self.items):
+        if len({line.book_id for line in self.items}) < len(self.items):
             raise ValueError("the same book is on two lines; raise the quantity of one instead")
         return self
 
@@ -292,9 +301,3 @@ class OrderOut(Output):
     ship_to: Address
     items: list[OrderItemOut]
     total: Annotated[Decimal, Field(decimal_places=2)]
-
-
-def has_duplicates(values: Iterable[int]) -> bool:
-    """Return whether a value occurs twice."""
-    seen = list(values)
-    return len(set(seen)) < len(seen)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from ..catalogue import authors_named, get_author, summarise
 from ..dependencies import Session
 from ..errors import NotFound, problems
-from ..schemas import AuthorDetail, AuthorOut, Catalogue, Page, Paging
+from ..schemas import AuthorDetail, AuthorOut, BookOut, Catalogue, Page, Paging
 from .books import page_links
 
 router = APIRouter(tags=["catalogue"])
@@ -47,4 +47,7 @@ async def list_authors(wanted: Annotated[AuthorFilter, Query()], request: Reques
 @router.get("/authors/{author_id}", responses=problems(NotFound))
 async def read_author(author_id: Annotated[int, Path(ge=1, le=2**31 - 1)], session: Session) -> AuthorDetail:
     """Show an author with all the books the shop has of theirs."""
-    return AuthorDetail.model_validate(await get_author(session, author_id))
+    author, books = await get_author(session, author_id)
+    return AuthorDetail(
+        **AuthorOut.model_validate(author).model_dump(), books=[BookOut.model_validate(book) for book in books]
+    )
