@@ -10,9 +10,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from pronghorn._base.declaration import DeclarationError
 from pronghorn._openapi import docs
 from pronghorn._openapi.offline import AssetLibrary
-from pronghorn._openapi.pages import DocsAssets, documentation_routes
+from pronghorn._openapi.pages import documentation_routes
 
 
 class Documented:
@@ -23,7 +24,7 @@ class Documented:
     docs_url: str | None = "/docs"
     redoc_url: str | None = "/redoc"
     scalar_url: str | None = "/scalar"
-    docs_assets: DocsAssets = "local"
+    docs_assets = "local"
     root_path_in_servers = True
     swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect"
     swagger_ui_init_oauth: dict[str, Any] | None = None
@@ -123,6 +124,11 @@ def test_the_cdn_is_used_where_asked_for(path: str, cdn: str, library: AssetLibr
 
     assert f"https://cdn.jsdelivr.net/npm/{'@scalar/' if path == '/scalar' else ''}{cdn}" in page
     assert "?asset" not in page
+
+
+def test_an_unknown_place_of_assets_is_refused(library: AssetLibrary) -> None:
+    with pytest.raises(DeclarationError, match="docs_assets has to be one of 'local', 'cdn', but is 'lokal'"):
+        names(Documented(docs_assets="lokal"), library)
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/scalar"])

@@ -9,18 +9,19 @@ Invariant: settings are read when a page is asked for, so changing them later ha
 
 from collections.abc import Awaitable, Callable, Iterator
 from logging import getLogger
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from pronghorn._base.declaration import require
 from pronghorn._openapi import docs
 from pronghorn._openapi.offline import AssetLibrary, asset_response, installed_assets
 
-__all__ = ["DocsAssets", "DocumentedApplication", "PageMakers", "documentation_routes"]
+__all__ = ["DOCS_ASSETS", "DocumentedApplication", "PageMakers", "documentation_routes"]
 
-DocsAssets = Literal["local", "cdn"]
-"""Where documentation pages find their scripts: in the application itself, or on a public CDN."""
+DOCS_ASSETS = ("local", "cdn")
+"""Where documentation pages may find their scripts: in the application itself, or on a public CDN."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -42,7 +43,7 @@ class DocumentedApplication(Protocol):
     docs_url: str | None
     redoc_url: str | None
     scalar_url: str | None
-    docs_assets: DocsAssets
+    docs_assets: str
     root_path_in_servers: bool
     swagger_ui_oauth2_redirect_url: str | None
     swagger_ui_init_oauth: dict[str, Any] | None
@@ -89,7 +90,14 @@ def documentation_routes(
     Yields:
         The path and endpoint of each, in the order in which to register them. The endpoints'
         names are the routes' names, which applications look up with `url_path_for`.
+
+    Raises:
+        DeclarationError: `docs_assets` is none of `DOCS_ASSETS`.
     """
+    require(
+        app.docs_assets in DOCS_ASSETS,
+        f"docs_assets has to be one of {', '.join(map(repr, DOCS_ASSETS))}, but is {app.docs_assets!r}.",
+    )
     if not app.openapi_url:
         return
     pages = _Pages(app, makers, installed_assets() if library is None else library)
