@@ -46,7 +46,8 @@ FASTAPI: dict[str, str] = {
     "responses": "EventSourceResponse FileResponse HTMLResponse JSONResponse ORJSONResponse PlainTextResponse "
     "RedirectResponse Response StreamingResponse UJSONResponse",
     "routing": "APIRoute APIRouter APIWebSocketRoute Mount RouteContext get_request_handler get_websocket_app "
-    "iter_route_contexts request_response run_endpoint_function serialize_response websocket_session",
+    "iter_route_contexts request_response run_endpoint_function serialize_response solve_dependencies "
+    "websocket_session",
     "security": "APIKeyCookie APIKeyHeader APIKeyQuery HTTPAuthorizationCredentials HTTPBasic "
     "HTTPBasicCredentials HTTPBearer HTTPDigest OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer "
     "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict OpenIdConnect SecurityScopes",
