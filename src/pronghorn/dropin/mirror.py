@@ -18,26 +18,24 @@ from typing import Any
 from pronghorn.dropin.names import MIRRORS, children
 
 _MISSING = object()
-_OURS = "pronghorn"
 
 
 class MirrorModule(ModuleType):
     """One module of the `fastapi` package, showing modules of ours."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in {"__version__", "__all__"}:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        place = _find(self.__name__, name)
+        if name == "__all__":
+            return [public for public in dir(self) if not public.startswith("_")]
+        place = None if name.startswith("__") and name != "__version__" else _find(self.__name__, name)
         if place is not None:
             return getattr(*place)
         if name in children(self.__name__):
             return import_module(f"{self.__name__}.{name}")
-        if name == "__all__":
-            return [public for public in dir(self) if not public.startswith("_")]
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        place = None if isinstance(value, ModuleType) or name.startswith("__") else _find(self.__name__, name)
+        is_local = isinstance(value, ModuleType) or name.startswith("__")
+        place = None if is_local else _find(self.__name__, name)
         if place is not None and _is_ours(place[0]):
             setattr(*place, value)
         else:
@@ -51,7 +49,9 @@ class MirrorModule(ModuleType):
             super().__delattr__(name)
 
     def __dir__(self) -> list[str]:
-        return sorted(self.__dict__.keys() | children(self.__name__))
+        mirror = MIRRORS[self.__name__]
+        shown = {name for backing in mirror.backing for name in _public_names(import_module(backing))}
+        return sorted(own_namespace(self).keys() | shown | mirror.aliases.keys() | children(self.__name__))
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # a view, see below
@@ -64,11 +64,7 @@ class MirrorModule(ModuleType):
         names: dict[str, Any] = {}
         for origin in sorted(ORIGINS.get(self.__name__, ())):
             names.update(vars(sys.modules[origin]))
-        mirror = MIRRORS[self.__name__]
-        for backing in reversed(mirror.backing):
-            names.update(_public_view(import_module(backing)))
-        for alias in mirror.aliases:
-            names[alias] = getattr(self, alias)
+        names.update((name, getattr(self, name)) for name in dir(self) if name not in children(self.__name__))
         return names | own_namespace(self)
 
 
@@ -82,14 +78,14 @@ def own_namespace(module: ModuleType) -> dict[str, Any]:
     return namespace
 
 
-def _public_view(module: ModuleType) -> dict[str, Any]:
-    """The names of `module`, lazily offered ones included; its own identity is left out."""
-    offered = {name: getattr(module, name) for name in getattr(module, "__all__", ())}
-    return {name: value for name, value in (vars(module) | offered).items() if not name.startswith("__")}
+def _public_names(module: ModuleType) -> list[str]:
+    """What `module` lists, or else every name in it without an underscore in front."""
+    listed: list[str] | None = getattr(module, "__all__", None)
+    return [name for name in vars(module) if not name.startswith("_")] if listed is None else listed
 
 
 def _find(mirror_name: str, name: str) -> tuple[ModuleType, str] | None:
-    """Where `name` of a mirrored module lives: a module and the name it has there."""
+    """Where `name` of a mirrored module lives: a module of ours (or another's) and the name it has there."""
     mirror = MIRRORS[mirror_name]
     alias = mirror.aliases.get(name)
     if alias is not None:
@@ -105,4 +101,4 @@ def _find(mirror_name: str, name: str) -> tuple[ModuleType, str] | None:
 
 
 def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.partition(".")[0] == _OURS
+    return module.__name__.partition(".")[0] == "pronghorn"

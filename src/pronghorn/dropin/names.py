@@ -126,7 +126,33 @@ _DEPENDENCY_UTILS = {
     **_pairs("pronghorn._compile.multipart", "ensure_multipart_is_installed"),
     **_pairs("pronghorn._schema.field", "get_validation_alias"),
     **_pairs("pronghorn._schema.annotations", "lenient_issubclass"),
+    **_pairs("pronghorn._engine.bodies", "_read_file_bytes=_read_file", "request_body_to_args"),
+    **_pairs("pronghorn._engine.reference", "SolvedDependency", "solve_dependencies"),
     **_pairs("pronghorn.dropin.private", "get_flat_dependant"),
+}
+
+_ROUTING = {
+    **_pairs(
+        "pronghorn._app.included",
+        "_EffectiveRouteContext=EffectiveRoute",
+        "_FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY=EFFECTIVE_KEY",
+        "_FASTAPI_SCOPE_KEY=SCOPE_KEY",
+        "_IncludedRouter=IncludedRouter",
+        "_iter_routes_with_context=iter_routes_with_context",
+    ),
+    **_pairs(
+        "pronghorn._app.lifespan",
+        "_DefaultLifespan=EventHandlerLifespan",
+        "_merge_lifespan_context=merged_lifespan",
+    ),
+    **_pairs(
+        "pronghorn._compile.signature",
+        "get_dependant",
+        "get_parameterless_sub_dependant",
+        "get_typed_return_annotation=typed_return_annotation",
+    ),
+    **_pairs("pronghorn._base.sse", "_PING_INTERVAL=PING_INTERVAL"),
+    **_pairs("starlette.routing", "BaseRoute", "Match", "NoMatchFound", "compile_path", "get_name"),
 }
 
 MIRRORS: Mapping[str, Mirror] = {
@@ -147,7 +173,9 @@ MIRRORS: Mapping[str, Mirror] = {
             "_validate_form_limits=validate_form_limits",
         )
     ),
-    "fastapi.applications": Mirror(("pronghorn.applications",)),
+    "fastapi.applications": Mirror(
+        ("pronghorn.applications",), _pairs("pronghorn._openapi.document", "get_openapi")
+    ),
     "fastapi.background": Mirror(("pronghorn.background",)),
     "fastapi.cli": Mirror(("pronghorn.cli.fastapi_command",)),
     "fastapi.concurrency": Mirror(
@@ -190,7 +218,7 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.params": Mirror(("pronghorn.params",)),
     "fastapi.requests": Mirror(("pronghorn.requests",)),
     "fastapi.responses": Mirror(("pronghorn.responses",)),
-    "fastapi.routing": Mirror(("pronghorn.routing",)),
+    "fastapi.routing": Mirror(("pronghorn.routing",), _ROUTING),
     "fastapi.security": Mirror(("pronghorn.security",), package=True),
     "fastapi.security.api_key": Mirror(("pronghorn.security.api_key",)),
     "fastapi.security.base": Mirror(("pronghorn.security.base",)),
@@ -198,7 +226,7 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.security.oauth2": Mirror(("pronghorn.security.oauth2",)),
     "fastapi.security.open_id_connect_url": Mirror(("pronghorn.security.open_id_connect_url",)),
     "fastapi.security.utils": Mirror(("pronghorn.security.utils",)),
-    "fastapi.sse": Mirror(("pronghorn.sse",)),
+    "fastapi.sse": Mirror(("pronghorn.sse",), _pairs("pronghorn._base.sse", "_PING_INTERVAL=PING_INTERVAL")),
     "fastapi.staticfiles": Mirror(("pronghorn.staticfiles",)),
     "fastapi.status": Mirror(("starlette.status",)),
     "fastapi.telemetry": Mirror(("pronghorn.telemetry",), package=True),
