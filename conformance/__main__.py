@@ -34,7 +34,7 @@ def _run(upstream: Upstream, arguments: Sequence[str]) -> dict[str, dict[str, st
     """The outcomes and the reasons of failures, as `recorder` writes them."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "record.json"
-        environment = os.environ | {"CONFORMANCE_RECORD": str(file), "PYTHONPATH": str(_HERE)}
+        environment = os.environ | {"CONFORMANCE_RECORD": str(file), "PYTHONPATH": str(_HERE / "plugin")}
         environment["PATH"] = f"{upstream.python.parent}{os.pathsep}{environment['PATH']}"
         pytest = [
             str(upstream.python),
