@@ -64,7 +64,7 @@ class TestFirstStart:
     def small(self, directory: Path, **others: Any) -> Settings:
         catalogue = directory / "few.jsonl"
         catalogue.write_text("".join(json.dumps(book) + "\n" for book in BOOKS[:10]), encoding="utf-8")
-        return shop_settings(directory, catalogue=catalogue, **others)
+        return shop_settings(**{"data_dir": directory, "catalogue": catalogue, **others})
 
     def test_fills_once_however_many_workers_start_together(self, tmp_path: Path) -> None:
         settings = self.small(tmp_path)
