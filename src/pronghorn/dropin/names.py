@@ -94,6 +94,9 @@ _DEPENDENCY_MODELS = {
     **_pairs(
         "pronghorn._compile.callables",
         "_is_async_gen_callable=is_async_generator_callable",
+        "_is_async_gen_callable_cached=_traits",
+        "_is_coroutine_callable_cached=_traits",
+        "_is_gen_callable_cached=_traits",
         "_is_coroutine_callable=is_coroutine_callable",
         "_is_gen_callable=is_generator_callable",
     ),
@@ -123,7 +126,12 @@ _DEPENDENCY_UTILS = {
         "_get_param_model=param_model",
     ),
     **_pairs("pronghorn._compile.extract", "request_params_to_args=read_params"),
-    **_pairs("pronghorn._compile.multipart", "ensure_multipart_is_installed"),
+    **_pairs(
+        "pronghorn._compile.multipart",
+        "ensure_multipart_is_installed",
+        "multipart_incorrect_install_error=WRONG_PACKAGE",
+        "multipart_not_installed_error=NOT_INSTALLED",
+    ),
     **_pairs("pronghorn._schema.field", "get_validation_alias"),
     **_pairs("pronghorn._schema.annotations", "lenient_issubclass"),
     **_pairs("pronghorn._engine.bodies", "_read_file_bytes=_read_file", "request_body_to_args"),
@@ -151,6 +159,13 @@ _ROUTING = {
         "get_parameterless_sub_dependant",
         "get_typed_return_annotation=typed_return_annotation",
     ),
+    **_pairs(
+        "pronghorn.dropin.private_routing",
+        "_SCOPE_MISSING",
+        "_iter_included_route_candidates",
+        "_restore_fastapi_scope_key",
+    ),
+    **_pairs("pronghorn._app.route", "_effective_route_context_var=effective_route"),
     **_pairs("pronghorn._base.sse", "_PING_INTERVAL=PING_INTERVAL"),
     **_pairs("starlette.routing", "BaseRoute", "Match", "NoMatchFound", "compile_path", "get_name"),
 }
