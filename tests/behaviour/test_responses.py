@@ -136,7 +136,7 @@ async def a_dataclass() -> Point:
     return Point(1)
 
 
-@app.get("/encoded")
+@app.get("/encoded", response_model=None)
 async def encoded() -> Any:
     return {
         "uuid": UUID(int=1),
