@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(upstream: Upstream, arguments: Sequence[str]) -> dict[str, dict[str, str]]:
     """The outcomes and the reasons of failures, as `recorder` writes them."""
     with tempfile.TemporaryDirectory() as folder:
+        # A fresh copy: tests leave files behind, which others trip over in the next run.
+        source = shutil.copytree(upstream.source, Path(folder) / "source")
         file = Path(folder) / "record.json"
         environment = os.environ | {"CONFORMANCE_RECORD": str(file), "PYTHONPATH": str(_HERE / "plugin")}
         environment["PATH"] = f"{upstream.python.parent}{os.pathsep}{environment['PATH']}"
@@ -49,7 +52,7 @@ def _run(upstream: Upstream, arguments: Sequence[str]) -> dict[str, dict[str, st
         ]
         distributed = ["-n", _WORKERS, "--dist", "loadfile"]
         command = [*pytest, *distributed, "-p", "no:cacheprovider", *(arguments or ["tests"])]
-        subprocess.run(command, cwd=upstream.source, env=environment, stdout=sys.stderr, check=False)
+        subprocess.run(command, cwd=source, env=environment, stdout=sys.stderr, check=False)
         if not file.is_file():
             raise SystemExit("the suite did not run to its end")
         record: dict[str, dict[str, str]] = json.loads(file.read_text())

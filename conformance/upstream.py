@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parent.parent
 _NOT_NEEDED = ("ty", "mypy", "ruff", "pytest-codspeed", "pytest-cov", "pytest-sugar")
 """Requirements of the suite that check FastAPI's own source or only change pytest's display."""
 
-_FOR_TUTORIALS = ("orjson", "psycopg[binary]")
+_FOR_TUTORIALS = ("orjson", "ujson", "psycopg[binary]")
 """Imported by tutorials that the suite leaves alone."""
 
 

@@ -245,6 +245,28 @@ MIRRORS: Mapping[str, Mirror] = {
     "fastapi.staticfiles": Mirror(("pronghorn.staticfiles",)),
     "fastapi.status": Mirror(("starlette.status",)),
     "fastapi.telemetry": Mirror(("pronghorn.telemetry",), package=True),
+    "fastapi.telemetry._api": Mirror(("pronghorn.telemetry",)),
+    "fastapi.telemetry._asgi": Mirror(
+        aliases=_pairs("pronghorn.dropin.private_telemetry", "NativeTelemetry")
+    ),
+    "fastapi.telemetry._runtime": Mirror(
+        aliases={
+            **_pairs(
+                "pronghorn.dropin.private_telemetry",
+                "_configure_from_environment",
+                "_configured",
+                "_flush",
+                "_owned",
+                "_shutdown",
+            ),
+            **_pairs(
+                "pronghorn._engine.telemetry.export",
+                "_export_endpoint=export_endpoint",
+                "_registration_provider=_registrable",
+                "lifespan",
+            ),
+        }
+    ),
     "fastapi.templating": Mirror(("pronghorn.templating",)),
     "fastapi.testclient": Mirror(("pronghorn.testclient",)),
     "fastapi.types": Mirror(("pronghorn.types",)),
