@@ -87,7 +87,7 @@ def test_a_wrong_declaration_names_file_line_and_parameter(invoke: Invoke, modul
     wrong = SHOP + '\n\n@app.get("/odd/{key}")\ndef odd(key: dict[str, int]) -> None: ...\n'
     result = invoke("routes", f"{module(wrong, 'odd_shop')}.py")
     assert result.exit_code == 1
-    assert "odd_shop.py:21" in result.stderr
+    assert "odd_shop.py:22" in result.stderr
     assert "'key'" in result.stderr
 
 

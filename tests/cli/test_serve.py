@@ -22,31 +22,27 @@ PATIENCE = 30.0
 
 
 @contextmanager
-def served(folder: Path, *arguments: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+def served(folder: Path, *arguments: str) -> Iterator[httpx.Client]:
     """A client to the application that `pronghorn <arguments>` serves on a Unix socket in `folder`."""
     place = folder / "s"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pronghorn", *arguments, "--uds", str(place)],
-        cwd=folder,
-        env=os.environ | {"COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        wait_until_listening(place, process)
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(place)), base_url="http://shop") as client:
-            yield client, process
-    finally:
-        process.terminate()
+    output = (folder / "output").open("w+")
+    command = [sys.executable, "-m", "pronghorn", *arguments, "--uds", str(place)]
+    with output, subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process:
         try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+            wait_until_listening(place, process, folder / "output")
+            transport = httpx.HTTPTransport(uds=str(place))
+            with httpx.Client(transport=transport, base_url="http://shop", timeout=PATIENCE) as client:
+                yield client
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
-def wait_until_listening(place: Path, process: subprocess.Popen[str]) -> None:
+def wait_until_listening(place: Path, process: subprocess.Popen[bytes], output: Path) -> None:
     """Return once a connection is accepted; the process must not end meanwhile."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -57,8 +53,8 @@ def wait_until_listening(place: Path, process: subprocess.Popen[str]) -> None:
             process.wait(0.05)
         except subprocess.TimeoutExpired:
             continue
-        raise AssertionError(process.stdout.read() if process.stdout else "")
-    raise AssertionError("not listening")
+        break
+    raise AssertionError(output.read_text())
 
 
 @pytest.fixture
@@ -70,17 +66,17 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("server", ["native", "uvicorn", "granian", "hypercorn"])
 def test_an_application_is_served_by(folder: Path, server: str) -> None:
-    with served(folder, "run", "--server", server) as (client, _):
+    with served(folder, "run", "--server", server) as client:
         assert client.get("/items/3").json() == {"item": 3, "top": 10}
 
 
 def test_an_unchanged_fastapi_application_is_served_in_reloaded_processes(folder: Path) -> None:
-    with served(folder, "dev", "--drop-in", "theirs.py") as (client, _):
+    with served(folder, "dev", "--drop-in", "theirs.py") as client:
         assert client.get("/items/3").json() == {"item": 3, "top": 10}
 
 
 def test_an_unchanged_fastapi_application_is_served_by_worker_processes(folder: Path) -> None:
-    with served(folder, "run", "--drop-in", "theirs:app", "--workers", "2") as (client, _):
+    with served(folder, "run", "--drop-in", "theirs:app", "--workers", "2") as client:
         assert client.get("/items/3").json() == {"item": 3, "top": 10}
 
 

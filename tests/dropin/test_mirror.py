@@ -117,7 +117,7 @@ def test_the_annotations_of_renamed_classes_still_resolve(module: str, name: str
     found: Callable[..., object] = getattr(imported(module), name)
     assert found.__module__ == module
     typing.get_type_hints(found)
-    typing.get_type_hints(found.__init__)  # type: ignore[misc]  # of the class itself
+    typing.get_type_hints(found.__init__)
 
 
 def test_mirrors_are_modules() -> None:
