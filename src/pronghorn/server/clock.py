@@ -8,6 +8,7 @@ Invariant: setting or clearing a deadline is one store; only the tick looks at i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 from pronghorn.server.heads import Heads
@@ -31,19 +32,19 @@ class Clock:
     Args:
         loop: the event loop of the connections.
         heads: renewed at each tick, so that no response has to ask for the time.
+        timed: who is looked at; may change at any time.
 
     Attributes:
         now: the loop's time at the last tick; at most a tick old.
-        timed: who is looked at. A dict, since order of arrival matters to those who make room.
     """
 
-    __slots__ = ("_handle", "_heads", "_loop", "now", "timed")
+    __slots__ = ("_handle", "_heads", "_loop", "_timed", "now")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, heads: Heads) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, heads: Heads, timed: Iterable[Timed]) -> None:
         self._loop = loop
         self._heads = heads
+        self._timed = timed
         self._handle: asyncio.TimerHandle | None = None
-        self.timed: dict[Timed, None] = {}
         self.now = loop.time()
 
     def start(self) -> None:
@@ -60,7 +61,7 @@ class Clock:
         """Look at every deadline once."""
         self.now = now
         self._heads.refresh()
-        for timed in [timed for timed in self.timed if timed.deadline <= now]:
+        for timed in [timed for timed in self._timed if timed.deadline <= now]:
             timed.past_deadline(now)
 
     def _next(self) -> None:

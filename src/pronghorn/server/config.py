@@ -187,7 +187,9 @@ class ServerConfig:
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port is {self.port!r}: expected 0 to 65535")
         if self.reload and self.workers > 1:
-            raise ValueError(f"reload with {self.workers} workers: workers are for production, drop one of the two")
+            raise ValueError(
+                f"reload with {self.workers} workers: workers are for production, drop one of the two"
+            )
         if self.uds is not None and self.fd is not None:
             raise ValueError(f"uds is {self.uds!r} and fd is {self.fd!r}: listen on one of them")
         if self.ssl_certfile is None and (self.ssl_keyfile or self.ssl_ca_certs):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
 from pronghorn._engine.reply import Reply
 from pronghorn.server.clock import NEVER, TICK
@@ -28,7 +29,7 @@ logger = logging.getLogger("pronghorn.error")
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 1024 * 1024
 # So many requests are answered in one go before other connections get a turn.
-_TURN = 64
+_TURN = 16
 _RATE_GRACE = 10.0
 _BUSY = Reply(
     503,
@@ -55,7 +56,6 @@ class HttpConnection(asyncio.Protocol):
         "_left_over",
         "_lingered",
         "_out",
-        "_out_size",
         "_paused",
         "_phase",
         "_reader",
@@ -67,6 +67,7 @@ class HttpConnection(asyncio.Protocol):
         "active",
         "deadline",
         "site",
+        "write_paused",
     )
 
     _transport: asyncio.Transport
@@ -79,11 +80,11 @@ class HttpConnection(asyncio.Protocol):
         self._reader = RequestReader(site.config, self._new_exchange)
         self._gate = WriteGate(site.loop)
         self._out: list[bytes] = []
-        self._out_size = 0
         self._tail: tuple[memoryview, HttpExchange] | None = None
         self._corked = False
         self._deferred = False
         self._paused = False
+        self.write_paused = False
         self._idle_seconds = site.config.keep_alive_timeout + TICK
         self._last_data = 0.0
         self._waited = 0.0
@@ -93,25 +94,23 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The peer connected (and, with TLS, shook hands)."""
-        assert isinstance(transport, asyncio.Transport)
         site = self.site
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
         self._client = _address(transport.get_extra_info("peername"))
         self._server = _server_address(transport.get_extra_info("sockname"))
         self._scheme = site.scheme
-        transport.set_write_buffer_limits(site.config.write_high_water)
+        self._transport.set_write_buffer_limits(site.config.write_high_water)
         self.deadline = site.clock.now + site.config.header_timeout + TICK
-        site.clock.timed[self] = None
-        site.connections[self] = None
+        site.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, whoever ended it."""
         site = self.site
-        site.clock.timed.pop(self, None)
         site.connections.pop(self, None)
         self._phase = _CLOSING
         self._tail = None
         self._reader.stop()
+        self.write_paused = False
         self._gate.open()
         active, self.active = self.active, None
         if active is not None:
@@ -125,12 +124,13 @@ class HttpConnection(asyncio.Protocol):
             self._linger(len(data))
             return
         reader = self._reader
-        self._last_data = self.site.clock.now
         reader.feed(data)
         if self.active is None and reader.requests:
             self._serve()
         if reader.refusal is not None:
             self._refuse()
+        if reader.unfinished is not None:
+            self._last_data = self.site.clock.now
         self._settle()
 
     def eof_received(self) -> bool:
@@ -140,12 +140,14 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The peer lags behind by more than the high-water mark."""
         self._gate.shut()
+        self.write_paused = True
         if self._phase < _CLOSING:
             self._phase = _WRITE
         self._watch_writing()
 
     def resume_writing(self) -> None:
         """The peer has taken most of it."""
+        self.write_paused = False
         self._gate.open()
         if self._phase == _WRITE:
             self._phase = _WORK
@@ -195,15 +197,10 @@ class HttpConnection(asyncio.Protocol):
         self._waited = 0.0
         if exchange.upgrades and self._switch(exchange):
             return
-        if site.root_path_bytes:
-            exchange.path = exchange.root_path + exchange.path
-            exchange.raw_path = site.root_path_bytes + exchange.raw_path
-        if site.proxies is not None:
-            exchange.client, exchange.scheme, exchange.headers = site.proxies.origin(
-                exchange.client, exchange.scheme, exchange.headers
-            )
+        if site.rewrites:
+            site.rewrite(exchange)
         try:
-            reply = site.handle(exchange) if site.has_room() else _BUSY
+            reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
             if reply is not None:
                 exchange.respond(reply)
             elif self.active is exchange:
@@ -242,7 +239,6 @@ class HttpConnection(asyncio.Protocol):
         self.active = None
         self._phase = _CLOSING
         self._reader.stop()
-        self.site.clock.timed.pop(self, None)
         self.site.connections.pop(self, None)
         if self._paused:
             self._transport.resume_reading()
@@ -307,11 +303,6 @@ class HttpConnection(asyncio.Protocol):
 
     # Writing -----------------------------------------------------------------------------------------
 
-    @property
-    def write_paused(self) -> bool:
-        """Whether the peer lags behind."""
-        return self._gate.is_shut
-
     async def drained(self) -> None:
         """Wait until the peer has caught up, or is gone."""
         await self._gate.wait_open()
@@ -320,9 +311,6 @@ class HttpConnection(asyncio.Protocol):
         """Send bytes; together with others of the same turn where possible."""
         if self._corked and type(data) is bytes:
             self._out.append(data)
-            self._out_size += len(data)
-            if self._out_size > SLICE:
-                self._flush()
         elif data:
             self._flush()
             self._transport.write(data)
@@ -348,7 +336,6 @@ class HttpConnection(asyncio.Protocol):
         if out:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
-            self._out_size = 0
             self._transport.write(data)
 
     def _uncork(self) -> None:
@@ -375,17 +362,13 @@ class HttpConnection(asyncio.Protocol):
                 self.deadline = NEVER
         elif reader.unfinished is not None:
             self._watch_body()
-        elif reader.in_head:
-            if self._phase != _HEAD:
-                self._phase = _HEAD
-                self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
-        elif self._phase != _HEAD or not self._is_new():
+        elif not reader.gathered and reader.begun:
             self._phase = _IDLE
             self.deadline = self.site.clock.now + self._idle_seconds
-
-    def _is_new(self) -> bool:
-        """Whether nothing was ever answered here: the deadline from accept goes on."""
-        return not self._reader.begun
+        elif self._phase != _HEAD:
+            # A connection is born in this phase: its first deadline counts from accept.
+            self._phase = _HEAD
+            self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
 
     def _watch_body(self) -> None:
         if self._phase != _BODY:
@@ -402,7 +385,7 @@ class HttpConnection(asyncio.Protocol):
         if phase == _BODY:
             self._look_at_body(now)
         elif phase == _HEAD:
-            if self._reader.in_head:
+            if self._reader.gathered:
                 self._refuse_with(408, "request head too slow")
             else:
                 self.close()
@@ -437,9 +420,7 @@ class HttpConnection(asyncio.Protocol):
         if requests and not requests[-1].ended:
             requests.pop()
         active = self.active
-        if active is None and not requests:
-            self._refuse_with(refusal.status, refusal.reason)
-        elif active is not None and not active.ended:
+        if (active is None and not requests) or (active is not None and not active.ended):
             self._refuse_with(refusal.status, refusal.reason)
 
     def _refuse_with(self, status: int, reason: str) -> None:
@@ -497,11 +478,18 @@ class HttpConnection(asyncio.Protocol):
 
     def shut_down(self) -> None:
         """The server stops: finish what is under way, then close."""
-        if self.active is None and not self._reader.in_head and not self._reader.requests:
+        if self.active is None and not self._reader.gathered and not self._reader.requests:
             if self._phase < _CLOSING:
                 self.close()
         elif self.active is not None:
             self.active.keep_alive = False
+
+    def make_room(self) -> bool:
+        """Close, if no request is under way."""
+        if self.active is not None or self._phase >= _WRITE or self._reader.unfinished is not None:
+            return False
+        self.close()
+        return True
 
 
 def _address(name: object) -> tuple[str, int] | None:

@@ -65,6 +65,7 @@ class HttpExchange(Exchange):
     """
 
     connection: Carrier
+    body: bytes | None
     keep_alive: bool
     expects_continue = False
     upgrades = False
@@ -208,7 +209,10 @@ class HttpExchange(Exchange):
             self._respond_in_general(reply)
         elif len(body) <= SLICE:
             connection.write(head + body)
-            self.finish()
+            self.finished = True
+            if self._news is not None:
+                self._news.set()
+            connection.finished(self)
         else:
             self.replied = True
             connection.write(head)
@@ -287,7 +291,9 @@ class HttpExchange(Exchange):
             if self.finished:
                 if self.disconnected:
                     return
-                raise RuntimeError(f"Unexpected ASGI message '{kind}' sent, after response already completed.")
+                raise RuntimeError(
+                    f"Unexpected ASGI message '{kind}' sent, after response already completed."
+                )
             if not self.status:
                 raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
             await self._send_body(message.get("body", b""), message.get("more_body", False))

@@ -17,7 +17,9 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: visible characters, spaces, tabs, obs-text; never CR, LF or NUL.
 _FIELD_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
-_STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+_STATUS_LINES = {
+    status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLOSE_LINE = b"connection: close\r\n"
@@ -36,7 +38,7 @@ def status_line(status: int) -> bytes:
     line = _STATUS_LINES.get(status)
     if line is not None:
         return line
-    if not isinstance(status, int) or not 100 <= status <= 999:
+    if type(status) is not int or not 100 <= status <= 999:
         raise ValueError(f"response status is {status!r}: expected a number from 100 to 999")
     return b"HTTP/1.1 %d \r\n" % status
 

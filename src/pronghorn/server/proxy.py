@@ -28,7 +28,9 @@ class TrustedProxies:
     """
 
     def __init__(self, networks: str | Sequence[str] | None = None) -> None:
-        listed = LOOPBACK if networks is None else networks.split(",") if isinstance(networks, str) else networks
+        listed = (
+            LOOPBACK if networks is None else networks.split(",") if isinstance(networks, str) else networks
+        )
         names = [name.strip() for name in listed if name.strip()]
         self._everyone = "*" in names
         self._networks: list[Network] = [
@@ -45,7 +47,9 @@ class TrustedProxies:
             return False
         return any(address in network for network in self._networks)
 
-    def origin(self, client: Address | None, scheme: str, headers: Headers) -> tuple[Address | None, str, Headers]:
+    def origin(
+        self, client: Address | None, scheme: str, headers: Headers
+    ) -> tuple[Address | None, str, Headers]:
         """Client, scheme and headers as the application should see them.
 
         From a trusted peer, header names with underscores are dropped: behind gateways that fold `_` and

@@ -36,6 +36,9 @@ _DECIDING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expec
 _START = re.compile(rb"[A-Z\r]")
 
 
+Fields = list[tuple[bytes, bytes]]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a request is not read on: the status it is answered with, and words for the peer."""
@@ -81,16 +84,21 @@ class RequestReader(Generic[Request]):
         refusal: why reading ended, when it did.
         rest: bytes not read yet, because enough requests wait or the connection changes protocol.
         begun: whether a request was ever read.
+        gathered: the head that has begun and not ended, as far as it is here.
+        unfinished: the request whose body is still arriving.
     """
 
     __slots__ = (
         "_blank",
         "_config",
-        "_current",
+        "_deciding",
         "_fields",
-        "_gathered",
+        "_head",
         "_known_host",
         "_left",
+        "_max_fields",
+        "_max_head",
+        "_max_target",
         "_muted",
         "_new_request",
         "_parser",
@@ -100,9 +108,11 @@ class RequestReader(Generic[Request]):
         "_tail",
         "_target",
         "begun",
+        "gathered",
         "refusal",
         "requests",
         "rest",
+        "unfinished",
     )
 
     def __init__(self, config: ServerConfig, new_request: Callable[[], Request]) -> None:
@@ -110,12 +120,17 @@ class RequestReader(Generic[Request]):
         self._new_request = new_request
         self._parser = HttpRequestParser(self)
         self._stage = _HEAD
-        self._gathered = bytearray()
-        self._fields: list[tuple[bytes, bytes]] = []
+        self.gathered = bytearray()
+        self._max_head = config.max_head_size
+        self._max_fields = config.max_header_fields
+        self._max_target = config.max_target_size
+        self._head = b""
+        self._fields: Fields = []
+        self._deciding: Fields = []
         self._target = b""
-        self._current: Request | None = None
+        self.unfinished: Request | None = None
         self._muted = False
-        self._known_host = b""
+        self._known_host: bytes | None = None
         self._left = 0
         self._received = 0
         self._tail = b""
@@ -126,18 +141,17 @@ class RequestReader(Generic[Request]):
         self.refusal: Refusal | None = None
         self.rest = b""
 
-    @property
-    def in_head(self) -> bool:
-        """Whether a head has begun and not ended."""
-        return bool(self._gathered)
-
-    @property
-    def unfinished(self) -> Request | None:
-        """The request whose body is still arriving."""
-        return self._current
-
     def feed(self, data: bytes) -> None:
         """Read on. Requests appear in `requests`; stops when enough of them wait (then see `rest`)."""
+        if (
+            self._stage == _HEAD
+            and not self.gathered
+            and not self.rest
+            and not self.requests
+            and data.find(_END_OF_HEAD) + 4 == len(data) <= self._max_head
+        ):
+            self._parse_head(data)  # PERF: most reads are one head, no more and no less
+            return
         if self.rest:
             data = self.rest + data
             self.rest = b""
@@ -160,13 +174,13 @@ class RequestReader(Generic[Request]):
         """Read no further request; what arrives from now on is thrown away."""
         self._stage = _OVER
         self.rest = b""
-        self._gathered.clear()
+        self.gathered.clear()
 
     # Heads -------------------------------------------------------------------------------------------
 
     def _feed_head(self, data: bytes, position: int) -> int:
-        gathered = self._gathered
-        limit = self._config.max_head_size
+        gathered = self.gathered
+        limit = self._max_head
         if not gathered:
             end = data.find(_END_OF_HEAD, position) + 4
             if end > 3 and end - position <= limit:
@@ -190,7 +204,9 @@ class RequestReader(Generic[Request]):
         return len(data)
 
     def _parse_head(self, head: bytes) -> None:
-        requests = len(self.requests)
+        self._head = head
+        if len(head) == 4:
+            self._count_blank()
         try:
             self._parser.feed_data(head)
         except HttpParserUpgrade:
@@ -198,13 +214,12 @@ class RequestReader(Generic[Request]):
                 self._resume_body()
         except HttpParserError as error:
             self._refuse(400, str(error))
-            return
-        if len(self.requests) != requests:
-            self._blank = 0
-        elif self.refusal is None:
-            self._blank += 1
-            if self._blank > _BLANK_LINES:
-                self._refuse(400, "empty lines instead of a request")
+
+    def _count_blank(self) -> None:
+        """RFC 9112 section 2.2: an empty line before a request is ignored; a flood of them is not."""
+        self._blank += 1
+        if self._blank > _BLANK_LINES:
+            self._refuse(400, "empty lines instead of a request")
 
     def on_url(self, target: bytes) -> None:
         """Parser callback: the whole target, since the head is given whole."""
@@ -212,74 +227,56 @@ class RequestReader(Generic[Request]):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Parser callback: one field of the head, or of the trailers, which are thrown away."""
-        if self._current is None:
-            self._fields.append((name.lower(), value.rstrip()))
+        if self.unfinished is None:
+            name = name.lower()
+            field = (name, value.rstrip())
+            self._fields.append(field)
+            if name in _DECIDING:
+                self._deciding.append(field)
 
     def on_headers_complete(self) -> None:
         """Parser callback: builds the request, or refuses it."""
-        if self._muted:
+        if self._muted or self.refusal is not None:
             return
-        fields = self._fields
-        self._fields = []
+        request = self._new_request()
+        request.headers = self._fields
+        deciding = self._deciding
+        self._fields, self._deciding = [], []
         try:
-            request = self._build(fields)
+            self._read_line(request)
+            self._read_deciding(request, deciding)
         except BadTarget as error:
             self._refuse(400, str(error))
-            return
-        if request is None:
-            return
-        self._current = request
-        self.begun = True
-        self.requests.append(request)
-        if request.upgrades:
-            self._stage = _SWITCHED
-        elif request.length != 0 and self._parser.should_upgrade():
-            self._muted = True
+        if self.refusal is None:
+            self._accept(request)
 
-    def _build(self, fields: list[tuple[bytes, bytes]]) -> Request | None:
+    def _read_line(self, request: Request) -> None:
+        """The request line: method, target, version."""
         parser = self._parser
-        config = self._config
-        version = parser.get_http_version()
         target = self._target
-        method_name = parser.get_method()
-        if version not in ("1.1", "1.0"):
-            return self._refuse(505, f"HTTP/{version}")
-        if len(target) > config.max_target_size:
-            return self._refuse(414, "request target too long")
-        if len(fields) > config.max_header_fields:
-            return self._refuse(431, "too many header fields")
-        request = self._new_request()
-        method = request.method = _METHODS.get(method_name) or method_name.decode("ascii")
-        if method == "CONNECT":
-            return self._refuse(501, "CONNECT")
-        request.raw_path, request.query = split_target(target, method)
-        request.path = decode_path(request.raw_path)
-        request.headers = fields
-        request.http_version = version
-        request.keep_alive = parser.should_keep_alive()
-        request.length = 0
-        self._read_deciding(request, fields)
-        if self.refusal is not None:
-            return None
-        length = request.length
-        self._received = 0
-        if length == 0:
-            request.body = b""
-        elif length is not None:
-            self._left = length
-            self._stage = _SIZED
+        method = parser.get_method()
+        request.method = _METHODS.get(method) or method.decode("ascii")
+        if self._head.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(target)):
+            request.http_version = "1.1"  # PERF: asking the parser costs as much as all the rest here
         else:
-            self._stage = _CHUNKED
-            self._tail = b""
-            self._silent = 0
-        return request
+            request.http_version = parser.get_http_version()
+        request.raw_path, request.query = split_target(target, request.method)
+        request.path = decode_path(request.raw_path)
+        request.keep_alive = parser.should_keep_alive()
+        if len(target) > self._max_target:
+            self._refuse(414, "request target too long")
+        elif len(request.headers) > self._max_fields:
+            self._refuse(431, "too many header fields")
+        elif request.http_version not in ("1.1", "1.0"):
+            self._refuse(505, f"HTTP/{request.http_version}")
+        elif method == b"CONNECT":
+            self._refuse(501, "CONNECT")
 
-    def _read_deciding(self, request: Request, fields: list[tuple[bytes, bytes]]) -> None:
-        """Apply the fields that say where a request ends and what it is for."""
+    def _read_deciding(self, request: Request, deciding: Fields) -> None:
+        """The fields that say where a request ends and what it is for."""
+        request.length = 0
         hosts = 0
-        for name, value in fields:
-            if name not in _DECIDING:
-                continue
+        for name, value in deciding:
             if name == b"host":
                 hosts += 1
                 if value != self._known_host:
@@ -299,17 +296,40 @@ class RequestReader(Generic[Request]):
                 request.upgrades = value.lower() == b"websocket"
         if hosts != 1 and (hosts or request.http_version == "1.1"):
             self._refuse(400, "expected exactly one Host")
+
+    def _accept(self, request: Request) -> None:
+        """The head is in order: the request waits to be answered, and its body is read."""
+        length = request.length
+        self.begun = True
+        self._blank = 0
+        self.requests.append(request)
+        if length == 0:
+            request.body = b""
+            if request.upgrades:
+                # Anything but this asks for a protocol that is not spoken here, and may be ignored.
+                request.upgrades = (
+                    request.method == "GET"
+                    and request.http_version == "1.1"
+                    and self._parser.should_upgrade()
+                )
+                self._stage = _SWITCHED if request.upgrades else _HEAD
+            if not request.keep_alive:
+                self._stage = _OVER
+            return
+        request.upgrades = False
+        self.unfinished = request
+        self._received = 0
+        self._muted = self._parser.should_upgrade()
         limit = self._config.max_body_size
-        if limit is not None and request.length is not None and request.length > limit:
+        if length is None:
+            self._stage = _CHUNKED
+            self._tail = b""
+            self._silent = 0
+        elif limit is not None and length > limit:
             self._refuse(413, f"request body of more than {limit} bytes")
-        if request.upgrades:
-            # Anything else asks for a protocol that we do not speak, and may be ignored.
-            request.upgrades = (
-                self._parser.should_upgrade()
-                and request.method == "GET"
-                and request.http_version == "1.1"
-                and request.length == 0
-            )
+        else:
+            self._stage = _SIZED
+            self._left = length
 
     def _resume_body(self) -> None:
         """Go on to the body of a request whose Upgrade is ignored.
@@ -343,7 +363,7 @@ class RequestReader(Generic[Request]):
         self._tail = b"" if piece.endswith(_END_OF_HEAD) or border >= 0 else (tail + piece[-3:])[-3:]
         self._silent += len(piece)
         self._parse_body(piece)
-        if self._stage == _CHUNKED and self._silent > self._config.max_head_size:
+        if self._stage == _CHUNKED and self._silent > self._max_head:
             self._refuse(431, "chunk extensions or trailers too large")
         return end
 
@@ -357,7 +377,7 @@ class RequestReader(Generic[Request]):
         """Parser callback: a piece of the body."""
         self._silent = 0
         self._received += len(data)
-        request = self._current
+        request = self.unfinished
         limit = self._config.max_body_size
         if limit is not None and self._received > limit:
             self._refuse(413, f"request body of more than {limit} bytes")
@@ -366,18 +386,15 @@ class RequestReader(Generic[Request]):
 
     def on_message_complete(self) -> None:
         """Parser callback: the end of the request."""
-        request = self._current
-        if request is None or self._muted:
-            return
-        self._current = None
-        if request.length != 0:
-            request.end_body()
-        if not request.upgrades:
+        request = self.unfinished
+        if request is not None and not self._muted:
+            self.unfinished = None
             self._stage = _HEAD if request.keep_alive else _OVER
+            request.end_body()
 
     def _refuse(self, status: int, reason: str) -> None:
         if self.refusal is None:
             self.refusal = Refusal(status, reason)
             self._stage = _OVER
-            self._current = None
+            self.unfinished = None
             self.rest = b""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
-from pronghorn.server.clock import Clock
+from pronghorn.server.clock import NEVER, Clock, Timed
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.heads import Heads
 from pronghorn.server.proxy import TrustedProxies
@@ -24,14 +24,18 @@ ASGIApplication = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[
 Handle = Callable[[Exchange], "Reply | None"]
 
 
-class Closeable(Protocol):
-    """A connection, as the server that stops sees it."""
+class Connection(Timed, Protocol):
+    """A connection, as the server that holds it sees it."""
 
     def shut_down(self) -> None:
         """Finish what is under way, then close."""
 
     def abort(self) -> None:
         """Close now."""
+
+    def make_room(self) -> bool:
+        """Close, if nothing is under way; whether it did."""
+        ...
 
 
 def handle_of(app: Any) -> Handle:
@@ -51,10 +55,15 @@ class Site:
 
     Attributes:
         waiting: how many requests wait for the application right now.
+        connections: the open ones, oldest first.
+        most_waiting: how many may.
+        rewrites: whether `rewrite` has anything to do.
         draining: the server stops; connections close after their response.
     """
 
     __slots__ = (
+        "_proxies",
+        "_root_path_bytes",
         "app",
         "clock",
         "config",
@@ -64,9 +73,9 @@ class Site:
         "heads",
         "log_access",
         "loop",
-        "proxies",
+        "most_waiting",
+        "rewrites",
         "root_path",
-        "root_path_bytes",
         "scheme",
         "state",
         "tasks",
@@ -91,16 +100,30 @@ class Site:
         self.log_access = log_access
         self.handle = handle_of(app)
         self.heads = Heads(server_header=config.server_header)
-        self.clock = Clock(loop, self.heads)
+        self.connections: dict[Connection, None] = {}
+        self.clock = Clock(loop, self.heads, self.connections)
         self.scheme = config.scheme
         self.root_path = config.root_path
-        self.root_path_bytes = config.root_path.encode("ascii")
-        self.proxies = TrustedProxies(config.forwarded_allow_ips) if config.proxy_headers else None
-        self.connections: dict[Closeable, None] = {}
+        self._root_path_bytes = config.root_path.encode("ascii")
+        self._proxies = TrustedProxies(config.forwarded_allow_ips) if config.proxy_headers else None
+        self.rewrites = bool(config.root_path) or self._proxies is not None
+        self.most_waiting = NEVER if config.max_active_requests is None else config.max_active_requests
         self.waiting = 0
         self.draining = False
 
-    def has_room(self) -> bool:
-        """Whether the application may be given one more request."""
-        limit = self.config.max_active_requests
-        return limit is None or self.waiting < limit
+    def add(self, connection: Connection) -> None:
+        """A connection came to be. Where there are too many, the oldest one that waits for its peer goes."""
+        most = self.config.max_connections
+        if most is not None and len(self.connections) >= most:
+            any(old.make_room() for old in list(self.connections))
+        self.connections[connection] = None
+
+    def rewrite(self, exchange: Exchange) -> None:
+        """Make `exchange` what a proxy in front of this server took for its own."""
+        if self._root_path_bytes:
+            exchange.path = exchange.root_path + exchange.path
+            exchange.raw_path = self._root_path_bytes + exchange.raw_path
+        if self._proxies is not None:
+            exchange.client, exchange.scheme, exchange.headers = self._proxies.origin(
+                exchange.client, exchange.scheme, exchange.headers
+            )

@@ -10,7 +10,9 @@ import re
 from urllib.parse import unquote
 
 # RFC 3986 section 3.2.2: a registered name or IPv4 address, or an IP literal in brackets; then a port.
-_AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}){1,255})(?::[0-9]{0,5})?")
+_AUTHORITY = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}){1,255})(?::[0-9]{0,5})?"
+)
 
 
 class BadTarget(ValueError):
@@ -39,10 +41,12 @@ def split_target(target: bytes, method: str) -> tuple[bytes, bytes]:
     """
     if b"#" in target:
         raise BadTarget("request target with a fragment")
-    if target[:1] != b"/":
+    if not target.startswith(b"/"):
         if target == b"*" and method == "OPTIONS":
             return target, b""
         target = _from_absolute(target)
+    if b"?" not in target:
+        return target, b""
     path, _, query = target.partition(b"?")
     return path, query
 

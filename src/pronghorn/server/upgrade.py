@@ -30,6 +30,8 @@ def _connection_class() -> type[WebSocketConnection] | None:
     try:
         from pronghorn.server.websocket import WebSocketConnection
     except ImportError:
-        logger.warning("A WebSocket was asked for, but `websockets` is not installed: pip install 'pronghorn[standard]'")
+        logger.warning(
+            "A WebSocket was asked for, but `websockets` is not installed: pip install 'pronghorn[standard]'"
+        )
         return None
     return WebSocketConnection

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
@@ -92,12 +92,10 @@ class WebSocketConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport over from HTTP, and ask the application."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._site.connections[self] = None
-        self._site.clock.timed[self] = None
-        self._log(self._response.status_code)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self._site.add(self)
         if self._response.status_code != 101:
+            self._log(self._response.status_code)
             self._transport.write(self._response.serialize())
             self._end(CloseCode.ABNORMAL_CLOSURE, "")
             self._transport.close()
@@ -108,7 +106,6 @@ class WebSocketConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is closed."""
         self._site.connections.pop(self, None)
-        self._site.clock.timed.pop(self, None)
         protocol = self._protocol
         if protocol.state is not State.CONNECTING:
             protocol.receive_eof()
@@ -282,6 +279,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._protocol.send_response(self._response)
         self._protocol.data_to_send()  # the head is ours
         self._transport.write(head)
+        self._log(101)
         self._expect_silence()
         self._pause(False)
         self._read_on()
@@ -291,6 +289,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._site.heads, status, headers, is_head=False, is_http10=False, keep_alive=False, whole=None
         )
         self._transport.write(self._denial.head)
+        self._log(status)
 
     def _send_denial(self, kind: str, message: Message) -> None:
         if kind != "websocket.http.response.body" or self._disconnect is not None or self._denial is None:
@@ -369,3 +368,7 @@ class WebSocketConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close now."""
         self._transport.abort()
+
+    def make_room(self) -> bool:
+        """Never: an open WebSocket is something under way."""
+        return False

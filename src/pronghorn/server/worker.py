@@ -1,0 +1,88 @@
+"""A worker process: `python -m pronghorn.server.worker FD FD`, started by the supervisor.
+
+Lives here: taking over the socket and the options, saying when it is ready, ending with its supervisor.
+Must not live here: anything about other workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import pickle
+import signal
+import socket
+import struct
+import sys
+
+from pronghorn.server.config import ServerConfig
+from pronghorn.server.logs import set_up_logging
+from pronghorn.server.server import Server
+
+READY = b"+"
+_LENGTH = struct.Struct("!I")
+
+
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    """What a worker is to do.
+
+    Attributes:
+        target: the application's import string.
+        config: the options.
+        path: the supervisor's import path.
+    """
+
+    target: str
+    config: ServerConfig
+    path: list[str]
+
+    def send(self, channel: socket.socket) -> None:
+        """Hand it to a worker."""
+        data = pickle.dumps(self)
+        channel.sendall(_LENGTH.pack(len(data)) + data)
+
+    @staticmethod
+    def receive(channel: socket.socket) -> Assignment:
+        """Take it from the supervisor, who is trusted: nobody else has this end of the channel."""
+        with channel.makefile("rb") as stream:
+            (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+            assignment = pickle.loads(stream.read(length))
+        assert isinstance(assignment, Assignment)
+        return assignment
+
+
+def main(channel_fd: int, listener_fd: int) -> int:
+    """Serve as the supervisor says; the exit code."""
+    channel = socket.socket(fileno=channel_fd)
+    assignment = Assignment.receive(channel)
+    # Ctrl+C reaches every process of the terminal; the supervisor decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:] = assignment.path
+    set_up_logging(assignment.config.log_level)
+
+    from pronghorn.server.process import serve_process
+
+    def started(server: Server) -> None:
+        channel.setblocking(False)
+        loop = asyncio.get_running_loop()
+        # Readable means closed: the supervisor has no more to say.
+        loop.add_reader(channel, _orphaned, loop, channel, server)
+        channel.send(READY)
+
+    with socket.socket(fileno=listener_fd) as listener:
+        return serve_process(
+            assignment.target,
+            assignment.config,
+            signals=(signal.SIGTERM,),
+            listener=listener,
+            started=started,
+        )
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, channel: socket.socket, server: Server) -> None:
+    loop.remove_reader(channel)
+    server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
