@@ -31,7 +31,7 @@ def _library(name: str) -> Any:
         return None
 
 
-@deprecated(_DEPRECATION.format(name="UJSONResponse"), category=FastAPIDeprecationWarning, stacklevel=2)
+@deprecated(_DEPRECATION.format(name="UJSONResponse"), category=FastAPIDeprecationWarning, stacklevel=1)
 class UJSONResponse(JSONResponse):
     """JSON written by ``ujson``. Deprecated: declare the return type and use the default class."""
 
@@ -43,7 +43,7 @@ class UJSONResponse(JSONResponse):
         return text.encode("utf-8")
 
 
-@deprecated(_DEPRECATION.format(name="ORJSONResponse"), category=FastAPIDeprecationWarning, stacklevel=2)
+@deprecated(_DEPRECATION.format(name="ORJSONResponse"), category=FastAPIDeprecationWarning, stacklevel=1)
 class ORJSONResponse(JSONResponse):
     """JSON written by ``orjson``. Deprecated: declare the return type and use the default class."""
 

@@ -38,12 +38,7 @@ def lenient_issubclass(
     cls: Any, class_or_tuple: type[_T] | tuple[type[_T], ...] | Any
 ) -> TypeGuard[type[_T]]:
     """`issubclass`, with False for what is no class."""
-    try:
-        return isinstance(cls, type) and issubclass(cls, class_or_tuple)
-    except TypeError:
-        if get_origin(cls) is not None:  # a subscripted type such as list[int] passes isinstance(..., type)
-            return False
-        raise
+    return isinstance(cls, type) and issubclass(cls, class_or_tuple)
 
 
 def evaluate_forward_ref(

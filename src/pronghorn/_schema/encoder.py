@@ -166,7 +166,7 @@ def _encode(obj: Any, options: _Options) -> Any:
         return _encode_dict(obj, options)
     if isinstance(obj, _SEQUENCES):
         return [_encode(item, options) for item in obj]
-    encoder = _encoder_for(type(obj))
+    encoder = _encoder_for(obj)
     if encoder is not None:
         return encoder(obj)
     return _encode_object(obj, options)
@@ -211,13 +211,15 @@ def _encode_dict(obj: dict[Any, Any], options: _Options) -> dict[Any, Any]:
     return encoded
 
 
-def _encoder_for(kind: type[Any]) -> Encoder | None:
+def _encoder_for(obj: Any) -> Encoder | None:
+    kind = type(obj)
     exact = ENCODERS_BY_TYPE.get(kind)
     if exact is not None:
         return exact
-    if any(f"{base.__module__}" in _COLOR_MODULES and base.__name__ == "Color" for base in kind.__mro__):
+    if any(base.__module__ in _COLOR_MODULES and base.__name__ == "Color" for base in kind.__mro__):
         return str
-    return next((encoder for base, encoder in ENCODERS_BY_TYPE.items() if issubclass(kind, base)), None)
+    # `isinstance`, not the class: drivers' own UUID types only claim to be UUIDs.
+    return next((encoder for base, encoder in ENCODERS_BY_TYPE.items() if isinstance(obj, base)), None)
 
 
 def _encode_object(obj: Any, options: _Options) -> Any:
