@@ -40,7 +40,7 @@ _BUSY = Reply(
 
 
 # What the deadline of a connection is about. PERF: plain integers, members of an enumeration cost more.
-_HEAD, _IDLE, _WORK, _BODY, _WRITE, _CLOSING, _LINGER = range(7)
+_HEAD, _IDLE, _WORK, _BODY, _WRITE, _CLOSING, _LINGER, _LEFT = range(8)
 
 
 class HttpConnection(asyncio.Protocol):
@@ -237,7 +237,7 @@ class HttpConnection(asyncio.Protocol):
             return False
         rest = self._reader.rest
         self.active = None
-        self._phase = _CLOSING
+        self._phase = _LEFT
         self._reader.stop()
         self.site.connections.pop(self, None)
         if self._paused:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import gc
 import logging
 import socket
 from typing import Any
@@ -124,9 +123,6 @@ class Server:
         )
         self.sockets = [listener]
         site.clock.start()
-        # What start-up made lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
         self.started.set()
         try:
             await self._stopping.wait()
