@@ -318,7 +318,9 @@ async def test_the_scope_gets_its_exit_stacks_back(site: Directories, held: bool
     group = FrontendGroup(dependencies=[noting([], "dependency")])
     group.add("/", directory=site("dist"), check_dir=True)
     async with AsyncExitStack() as inner, AsyncExitStack() as function:
-        stacks = {"fastapi_inner_astack": inner, "fastapi_function_astack": function} if held else {}
+        stacks: dict[str, Any] = (
+            {"fastapi_inner_astack": inner, "fastapi_function_astack": function} if held else {}
+        )
         request_scope = scope(**stacks)
         await group.handle(request_scope, receive, Answer().send)
         kept = {key: value for key, value in request_scope.items() if key.endswith("_astack")}

@@ -210,13 +210,15 @@ class FrontendGroup(BaseRoute):
             raise HTTPException(404)
         scope.setdefault(_SCOPE_KEY, {}).update(child_scope[_SCOPE_KEY])
         route_selected(scope, join_paths(self.prefix, route.path).rstrip("/") + "/{path}")
-        if match is not Match.FULL or not self.dependant.dependencies:
+        if match is Match.FULL and self.dependant.dependencies:
+            await self._handle_guarded(route, scope, receive, send)
+        else:
             await route.handle(scope, receive, send)
-            return
+
+    async def _handle_guarded(self, route: FrontendRoute, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._solved(scope, receive, send) as solved:
             response = await route.app.answer(scope[_SCOPE_KEY][_PATH_KEY], scope)
-            if response.background is None:
-                response.background = solved.background_tasks
+            response.background = solved.background_tasks
             response.headers.raw.extend(solved.response.headers.raw)
             await response(scope, receive, send)
 

@@ -69,9 +69,10 @@ async def serve(
 ) -> list[Message]:
     """Serve one request under telemetry. Returns the messages of the response."""
     sent: list[Message] = []
+    received: list[Message] = [{"type": "http.request"}, {"type": "http.disconnect"}]
 
     async def receive() -> Message:
-        return {"type": "http.disconnect"}
+        return received.pop(0)
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -146,18 +146,18 @@ def test_all_signals_are_exported_once(
     for _ in range(2):
         exporters.configure(settings())
     assert len(exporters.owned) == 3
-    assert exporters.served == (
+    assert list(exporters.served) == [
         trace.get_tracer_provider(),
         metrics.get_meter_provider(),
         _logs.get_logger_provider(),
-    )
+    ]
     with trace.get_tracer("test").start_as_current_span("span"):
         metrics.get_meter("test").create_counter("count").add(1)
         _logs.get_logger("test").emit(body="record")
     exporters.flush()
     assert set(received) == {"/v1/traces", "/v1/metrics", "/v1/logs"}
     exporters.shutdown()
-    assert exporters.owned == ()
+    assert len(exporters.owned) == 0
 
 
 def test_a_provider_that_is_there_is_added_to(
@@ -248,13 +248,13 @@ def test_the_provider_behind_logfires_is_added_to(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "0.1")
     proxy = ProxyMeterProvider(recorded.meter_provider)
     exporters.configure(settings(meter_provider=proxy))
-    assert exporters.served == (recorded.meter_provider,)
+    assert list(exporters.served) == [recorded.meter_provider]
     added: list[Any] = []
     monkeypatch.setattr(
         ProxyMeterProvider, "add_metric_reader", lambda self, reader: added.append(reader), raising=False
     )
     exporters.configure(settings(meter_provider=proxy))
-    assert exporters.served == (recorded.meter_provider, proxy)
+    assert list(exporters.served) == [recorded.meter_provider, proxy]
     assert len(added) == 1
 
 

@@ -120,6 +120,15 @@ def test_an_api_that_is_not_loaded_has_no_provider(monkeypatch: pytest.MonkeyPat
     assert "opentelemetry.trace" not in sys.modules
 
 
+def test_an_api_that_loads_its_provider_by_the_environment_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = "tests.engine.telemetry.late_api"
+    signal = Signal(**{**TRACING.__dict__, "module": api, "holder": api, "variable": "LATE_API_PROVIDER"})
+    assert source(signal).find() is None
+    assert api not in sys.modules
+    monkeypatch.setenv("LATE_API_PROVIDER", "provider")
+    assert source(signal).find() == "provider"
+
+
 def test_a_provider_named_by_the_environment_is_loaded() -> None:
     program = (
         "import sys\n"

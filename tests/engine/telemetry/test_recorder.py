@@ -118,7 +118,8 @@ async def test_an_application_that_does_not_answer_is_a_failure(recorded: Record
         pass
 
     async def left(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     await serve(recorded.telemetry(), silent)
     await serve(recorded.telemetry(), left)

@@ -17,6 +17,12 @@ def test_it_is_off_without_a_provider() -> None:
     assert [telemetry.enabled() for _ in range(3)] == [False, False, False]
 
 
+def test_it_is_off_while_the_api_is_not_loaded(monkeypatch: pytest.MonkeyPatch, recorded: Recorded) -> None:
+    telemetry = recorded.telemetry()
+    monkeypatch.delitem(sys.modules, "opentelemetry")
+    assert not telemetry.enabled()
+
+
 def test_one_provider_turns_it_on(recorded: Recorded) -> None:
     assert Telemetry(default_config({"logger_provider": recorded.logger_provider})).enabled()
 
