@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from pronghorn import Cookie, FastAPI, Response
 from pronghorn.responses import (
@@ -36,7 +36,6 @@ class Private(Public):
 
 
 class Aliased(BaseModel):
-    model_config = ConfigDict(populate_by_name=True)
     full_name: str = Field(alias="fullName")
 
 
@@ -108,7 +107,7 @@ async def exclude() -> Any:
 
 @app.get("/alias")
 async def alias() -> Aliased:
-    return Aliased(full_name="Ada L.")
+    return Aliased(fullName="Ada L.")
 
 
 @app.get("/alias/off", response_model=Aliased, response_model_by_alias=False)
