@@ -31,7 +31,7 @@ sequence_annotation_to_type: dict[Any, type[Any]] = {
 }
 sequence_types: tuple[Any, ...] = tuple(sequence_annotation_to_type)
 
-_UNIONS = (Union, types.UnionType)
+UNIONS = (Union, types.UnionType)
 
 
 def lenient_issubclass(
@@ -53,7 +53,7 @@ def evaluate_forward_ref(
 
 
 def _union_members(annotation: Any) -> tuple[Any, ...] | None:
-    return get_args(annotation) if get_origin(annotation) in _UNIONS else None
+    return get_args(annotation) if get_origin(annotation) in UNIONS else None
 
 
 def _is_plain_sequence(annotation: Any) -> bool:
@@ -160,7 +160,7 @@ def _v1_base() -> type[Any] | None:
 
 def _iter_candidates(annotation: Any) -> Iterator[Any]:
     yield annotation
-    if get_origin(annotation) in _UNIONS:
+    if get_origin(annotation) in UNIONS:
         yield from get_args(annotation)
     if is_sequence(annotation):
         for argument in get_args(annotation):

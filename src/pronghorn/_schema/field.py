@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, is_dataclass
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 from pydantic import (
     AliasChoices,
@@ -30,8 +30,8 @@ from pydantic.main import IncEx
 from pronghorn._base.errors import FastAPIError, PydanticV1NotSupportedError
 from pronghorn._base.sentinels import Undefined
 from pronghorn._schema.annotations import (
-    _UNIONS,
     PYDANTIC_VERSION_MINOR_TUPLE,
+    UNIONS,
     is_pydantic_v1,
     is_scalar,
     lenient_issubclass,
@@ -243,7 +243,7 @@ def serialize_sequence_value(*, field: ModelField, value: Any) -> Any:
     """``value`` as the sequence type that ``field`` declares."""
     annotation = field.field_info.annotation
     kind: Any = get_origin(annotation) or annotation
-    if kind in (*_UNIONS, Union):
+    if kind in UNIONS:
         member = next(one for one in get_args(annotation) if one is not type(None))
         kind = get_origin(member) or member
     if not lenient_issubclass(kind, sequence_types):
