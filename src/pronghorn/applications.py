@@ -6,7 +6,12 @@ from pronghorn._app.application import FastAPI, Pronghorn
 
 __all__ = ["FastAPI", "Pronghorn"]
 
-_PAGE_MAKERS = ("get_redoc_html", "get_scalar_html", "get_swagger_ui_html", "get_swagger_ui_oauth2_redirect_html")
+_PAGE_MAKERS = (
+    "get_redoc_html",
+    "get_scalar_html",
+    "get_swagger_ui_html",
+    "get_swagger_ui_oauth2_redirect_html",
+)
 
 
 def __getattr__(name: str) -> Any:

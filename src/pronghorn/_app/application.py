@@ -23,7 +23,6 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
 
-from pronghorn._app.exit_stack import AsyncExitStackMiddleware
 from pronghorn._app.fast import FastApplication
 from pronghorn._app.frontend_files import Directory, Fallback, resolve_check_dir
 from pronghorn._app.router import APIRouter
@@ -33,6 +32,7 @@ from pronghorn._base.errors import (
     RequestValidationError,
     WebSocketRequestValidationError,
 )
+from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._base.sentinels import Default
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.limits import FormLimits
@@ -60,7 +60,43 @@ from pronghorn._engine.telemetry import (
 from pronghorn._engine.telemetry import lifespan as telemetry_lifespan
 
 
-class Pronghorn(VerbDecorators, Starlette):
+class ApplicationState:
+    """The arguments of the constructor that an application keeps as they are, under their own names."""
+
+    debug: bool
+    title: str
+    summary: str | None
+    description: str
+    version: str
+    terms_of_service: str | None
+    contact: dict[str, str | Any] | None
+    license_info: dict[str, str | Any] | None
+    openapi_url: str | None
+    openapi_tags: list[dict[str, Any]] | None
+    root_path: str
+    root_path_in_servers: bool
+    separate_input_output_schemas: bool
+    openapi_external_docs: dict[str, Any] | None
+    docs_url: str | None
+    redoc_url: str | None
+    scalar_url: str | None
+    swagger_ui_oauth2_redirect_url: str | None
+    swagger_ui_init_oauth: dict[str, Any] | None
+    swagger_ui_parameters: dict[str, Any] | None
+    max_body_size: int | None
+
+
+_TAKEN_OVER = tuple(ApplicationState.__annotations__)
+
+#: The arguments of the constructor that are options of the application's own router.
+_FOR_THE_ROUTER = (
+    "routes", "redirect_slashes", "on_startup", "on_shutdown", "lifespan", "default_response_class",
+    "dependencies", "callbacks", "deprecated", "include_in_schema", "responses",
+    "generate_unique_id_function", "strict_content_type", "max_body_size", "form_limits",
+)  # fmt: skip
+
+
+class Pronghorn(VerbDecorators, ApplicationState, Starlette):
     """A web API. `FastAPI` is the same class under another name.
 
     Args:
@@ -142,7 +178,9 @@ class Pronghorn(VerbDecorators, Starlette):
         swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
         swagger_ui_init_oauth: dict[str, Any] | None = None,
         middleware: Sequence[Middleware] | None = None,
-        exception_handlers: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
+        exception_handlers: dict[
+            int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]
+        ]
         | None = None,
         on_startup: Sequence[Callable[[], Any]] | None = None,
         on_shutdown: Sequence[Callable[[], Any]] | None = None,
@@ -165,54 +203,24 @@ class Pronghorn(VerbDecorators, Starlette):
         max_body_size: int | None = None,
         form_limits: FormLimits | None = None,
     ) -> None:
-        self.debug = debug
-        self.title = title
-        self.summary = summary
-        self.description = description
-        self.version = version
-        self.terms_of_service = terms_of_service
-        self.contact = contact
-        self.license_info = license_info
-        self.openapi_url = openapi_url
-        self.openapi_tags = openapi_tags
-        self.servers = servers or []
-        self.root_path_in_servers = root_path_in_servers
-        self.separate_input_output_schemas = separate_input_output_schemas
-        self.openapi_external_docs = openapi_external_docs
-        self.docs_url = docs_url
-        self.redoc_url = redoc_url
-        self.scalar_url = scalar_url
-        self.docs_assets = docs_assets or self.default_docs_assets
-        self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
-        self.swagger_ui_init_oauth = swagger_ui_init_oauth
-        self.swagger_ui_parameters = swagger_ui_parameters
-        self.max_body_size = max_body_size
+        given = locals()
+        self._take_over(given)
         self._warn_of_root_path(root_path)
-        self.root_path = root_path
-        self.state = State()
-        self.webhooks = webhooks or APIRouter()
-        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.router: APIRouter = APIRouter(
-            routes=routes,
-            redirect_slashes=redirect_slashes,
-            dependency_overrides_provider=self,
-            on_startup=on_startup,
-            on_shutdown=on_shutdown,
-            lifespan=lifespan,
-            default_response_class=default_response_class,
-            dependencies=dependencies,
-            callbacks=callbacks,
-            deprecated=deprecated,
-            include_in_schema=include_in_schema,
-            responses=responses,
-            generate_unique_id_function=generate_unique_id_function,
-            strict_content_type=strict_content_type,
-            max_body_size=max_body_size,
-            form_limits=form_limits,
+            dependency_overrides_provider=self, **{name: given[name] for name in _FOR_THE_ROUTER}
         )
         self._telemetry = Telemetry(default_config(telemetry))
         self._setup_state(exception_handlers, middleware)
         self.setup()
+
+    def _take_over(self, given: dict[str, Any]) -> None:
+        for name in _TAKEN_OVER:
+            setattr(self, name, given[name])
+        self.servers: list[dict[str, Any]] = given["servers"] or []
+        self.docs_assets: str = given["docs_assets"] or self.default_docs_assets
+        self.webhooks: APIRouter = given["webhooks"] or APIRouter()
+        self.state = State()
+        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 
     @staticmethod
     def _warn_of_root_path(root_path: str) -> None:
@@ -244,8 +252,11 @@ class Pronghorn(VerbDecorators, Starlette):
     # --- what is derived
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The ASGI application around the router: errors, telemetry, body limit, the user's middleware,
-        exception handlers, the exit stack for files."""
+        """Build the ASGI application around the router.
+
+        From the outside in: server errors, telemetry, body limit, the user's middleware, exception
+        handlers, the exit stack for files.
+        """
         handlers = dict(self.exception_handlers)
         catch_all = [handlers.pop(key) for key in list(handlers) if key in (500, Exception)]
         stack = [

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from starlette import routing
+from starlette._utils import get_route_path
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Match, NoMatchFound, compile_path, get_route_path
+from starlette.routing import BaseRoute, Match, NoMatchFound, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._app.frontend import FrontendGroup
@@ -190,7 +191,9 @@ def _prefixed(route: BaseRoute, include: IncludeContext) -> BaseRoute | None:
     if isinstance(route, routing.Mount):
         mount = copy.copy(route)
         mount.path = include.path_for(route).rstrip("/")
-        mount.path_regex, mount.path_format, mount.param_convertors = compile_path(mount.path + "/{path:path}")
+        mount.path_regex, mount.path_format, mount.param_convertors = compile_path(
+            mount.path + "/{path:path}"
+        )
         return mount
     if isinstance(route, routing.Host):
         app: ASGIApp = route.app
@@ -214,7 +217,11 @@ class IncludedRouter(BaseRoute):
     _views: dict[str, tuple[Any, list[Any]]] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"original_router": self.original_router, "include_context": self.include_context, "_views": {}}
+        return {
+            "original_router": self.original_router,
+            "include_context": self.include_context,
+            "_views": {},
+        }
 
     def effective_candidates(self) -> list[Any]:
         """The router's routes as seen from outside, and its own included routers."""
@@ -226,11 +233,16 @@ class IncludedRouter(BaseRoute):
 
     def _view(self, name: str, build: Callable[[], list[Any]]) -> list[Any]:
         # Routers count what is declared on them; editing the list of routes shows in its members.
-        version = (self.original_router._get_routes_version(), [id(route) for route in self.original_router.routes])
+        version = (
+            self.original_router._get_routes_version(),
+            [id(route) for route in self.original_router.routes],
+        )
         found = self._views.get(name)
         if found is None or found[0] != version:
             with _view_lock:
-                found = self._views[name] = (version, build())
+                found = self._views.get(name)
+                if found is None or found[0] != version:  # nobody was faster
+                    found = self._views[name] = (version, build())
         return found[1]
 
     def _build_candidates(self) -> list[Any]:
@@ -300,7 +312,9 @@ class IncludedRouter(BaseRoute):
         """Handle the request with the route that it is for."""
         match, child_scope, selected = self.select(scope)
         if match == Match.NONE:
-            default = wrap_app_with_body_limit(self.original_router.default, self.include_context.max_body_size)
+            default = wrap_app_with_body_limit(
+                self.original_router.default, self.include_context.max_body_size
+            )
             await default(scope, receive, send)
             return
         update_scope(scope, child_scope)
@@ -410,7 +424,9 @@ class RouteContext:
         return getattr(self._shown, name)
 
 
-def iter_routes_with_context(routes: Sequence[BaseRoute]) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
+def iter_routes_with_context(
+    routes: Sequence[BaseRoute],
+) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
     """Every route, through all inclusions, with its view from outside where it was included."""
     for route in routes:
         if isinstance(route, IncludedRouter):

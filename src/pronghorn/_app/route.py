@@ -80,7 +80,7 @@ class RouteState:
     path_regex: Any
     path_format: str
     param_convertors: dict[str, Any]
-    methods: set[str]
+    methods: Any  # a set of names; Starlette declares it wider
     unique_id: str
     status_code: int | None
     response_field: ModelField | None

@@ -11,29 +11,24 @@ from enum import Enum
 from typing import Any
 
 from starlette import routing
-from starlette.datastructures import URL
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Match, get_route_path
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from typing_extensions import Unpack, deprecated
 
-from pronghorn._app.frontend import FrontendGroup, choose, join_paths, normalize_path
+from pronghorn._app.frontend import FrontendGroup, join_paths, normalize_path
 from pronghorn._app.frontend_files import Directory, Fallback, resolve_check_dir
 from pronghorn._app.included import (
     INCLUDED_KEY,
-    EffectiveRoute,
     IncludedRouter,
     apply_form_limits,
-    handle_effective,
     iter_routes_with_context,
-    matches_through,
-    own_scope,
-    update_scope,
 )
 from pronghorn._app.lifespan import EventHandlerLifespan, lifespan_context, merged_lifespan
+from pronghorn._app.matching import handle_first_match
 from pronghorn._app.route import APIRoute
 from pronghorn._app.websocket import APIWebSocketRoute
 from pronghorn._base.declaration import require
@@ -42,7 +37,12 @@ from pronghorn._base.generation import TrackedList, generation
 from pronghorn._base.sentinels import Default, value_or_default
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.include import IncludeContext
-from pronghorn._declare.limits import FormLimits, most_specific_limit, validate_form_limits, validate_max_body_size
+from pronghorn._declare.limits import (
+    FormLimits,
+    most_specific_limit,
+    validate_form_limits,
+    validate_max_body_size,
+)
 from pronghorn._declare.naming import generate_unique_id
 from pronghorn._declare.options import (
     AddApiRouteOptions,
@@ -52,8 +52,6 @@ from pronghorn._declare.options import (
 )
 from pronghorn._declare.verbs import DecoratedCallable, VerbDecorators
 from pronghorn._engine.body_limit import wrap_app_with_body_limit
-from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
-from pronghorn._engine.telemetry import route_selected
 
 
 def _check_prefix(prefix: str) -> None:
@@ -153,7 +151,7 @@ class APIRouter(VerbDecorators, routing.Router):
         self.max_body_size = max_body_size
         self._routes_version = 0
         self._low_priority_routes: list[BaseRoute] = []
-        self._frontends: FrontendGroup | None = None
+        self._frontend_routes: FrontendGroup | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         generation.value += 1
@@ -309,14 +307,14 @@ class APIRouter(VerbDecorators, routing.Router):
             check_dir: whether the directory has to exist now; "auto": unless ``FASTAPI_ENV=development``.
         """
         check = resolve_check_dir(directory, check_dir)
-        if self._frontends is None:
-            self._frontends = FrontendGroup(
+        if self._frontend_routes is None:
+            self._frontend_routes = FrontendGroup(
                 dependencies=self.dependencies,
                 dependency_overrides_provider=self.dependency_overrides_provider,
             )
-            self._low_priority_routes.append(self._frontends)
+            self._low_priority_routes.append(self._frontend_routes)
         full_path = join_paths(self.prefix, normalize_path(path))
-        self._frontends.add(full_path, directory=directory, fallback=fallback, check_dir=check)
+        self._frontend_routes.add(full_path, directory=directory, fallback=fallback, check_dir=check)
         self._mark_routes_changed()
 
     def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
@@ -435,69 +433,5 @@ class APIRouter(VerbDecorators, routing.Router):
         scope.setdefault("router", self)
         if scope["type"] == "lifespan":
             await self.lifespan(scope, receive, send)
-            return
-        route, child_scope = self._first_match(scope)
-        if route is not None:
-            update_scope(scope, child_scope)
-            is_mount = isinstance(route, routing.Mount)
-            route_selected(scope, getattr(route, "path_format", None), mount=is_mount)
-            await route.handle(scope, receive, send)
-            return
-        redirect = self._slash_redirect(scope)
-        if redirect is not None:
-            await redirect(scope, receive, send)
-            return
-        await self._handle_low_priority(scope, receive, send)
-
-    def _first_match(self, scope: Scope) -> tuple[BaseRoute | None, Scope]:
-        partial: tuple[BaseRoute | None, Scope] = (None, {})
-        for route in self.routes:
-            match, child_scope = route.matches(scope)
-            if match == Match.FULL:
-                return route, child_scope
-            if match == Match.PARTIAL and partial[0] is None:
-                partial = route, child_scope
-        return partial
-
-    def _slash_redirect(self, scope: Scope) -> Response | None:
-        route_path = get_route_path(scope)
-        if scope["type"] != "http" or not self.redirect_slashes or route_path == "/":
-            return None
-        path = scope["path"]
-        target = {**scope, "path": path.rstrip("/") if route_path.endswith("/") else path + "/"}
-        for route in self.routes:
-            match, _ = route.matches(target)
-            if match == Match.NONE:
-                continue
-            if scope.get(TELEMETRY_KEY) is not None:
-                route_selected(scope, getattr(_innermost(route, target), "path_format", None))
-            return RedirectResponse(url=str(URL(scope=target)))
-        return None
-
-    async def _handle_low_priority(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match, child_scope, selected = choose(
-            (*matches_through(scope, candidate), candidate) for candidate in self._iter_low_priority()
-        )
-        if selected is None or match == Match.NONE:
-            await self.default(scope, receive, send)
-            return
-        update_scope(scope, child_scope)
-        route_selected(scope, getattr(selected, "path_format", None))
-        if isinstance(selected, EffectiveRoute):
-            await handle_effective(selected, scope, receive, send)
         else:
-            await selected.handle(scope, receive, send)
-
-    def _iter_low_priority(self) -> Iterator[Any]:
-        yield from self._low_priority_routes
-        for route in self.routes:
-            if isinstance(route, IncludedRouter):
-                yield from route.effective_low_priority_routes()
-
-
-def _innermost(route: BaseRoute, scope: Scope) -> Any:
-    """The route behind any number of inclusions that a request is for."""
-    found: Any = route
-    while isinstance(found, IncludedRouter):
-        _, _, found = found.select(scope)
-    return getattr(found, "starlette_route", None) or found
+            await handle_first_match(self, scope, receive, send)

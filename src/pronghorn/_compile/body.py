@@ -43,14 +43,22 @@ def should_embed_body_fields(fields: Sequence[ModelField]) -> bool:
     first = fields[0]
     models = form_models(first)
     annotation = first.field_info.annotation
-    if models and any(not form_models(one) or one.field_info.annotation is not annotation for one in fields[1:]):
+    if models and any(
+        not form_models(one) or one.field_info.annotation is not annotation for one in fields[1:]
+    ):
         return True
     if getattr(first.field_info, "embed", None):
         return True
-    return isinstance(first.field_info, params.Form) and not lenient_issubclass(annotation, BaseModel) and not models
+    return (
+        isinstance(first.field_info, params.Form)
+        and not lenient_issubclass(annotation, BaseModel)
+        and not models
+    )
 
 
-def get_body_field(*, body_params: Sequence[ModelField], name: str, embed_body_fields: bool) -> ModelField | None:
+def get_body_field(
+    *, body_params: Sequence[ModelField], name: str, embed_body_fields: bool
+) -> ModelField | None:
     """The field that stands for the whole body of the operation called ``name``; None without a body."""
     if not body_params:
         return None
@@ -110,7 +118,9 @@ def _numbered(index: int, field: ModelField) -> ModelField:
     return ModelField(name=name, field_info=info)
 
 
-def _form_model_schema(model: type[BaseModel], core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+def _form_model_schema(
+    model: type[BaseModel], core_schema: CoreSchema, handler: GetJsonSchemaHandler
+) -> dict[str, Any]:
     """The model's schema by the names that a form may use, which can be several for one field."""
     schema = handler(core_schema)
     resolved = handler.resolve_ref_schema(schema)
@@ -125,7 +135,9 @@ def _form_model_schema(model: type[BaseModel], core_schema: CoreSchema, handler:
     if not names_of:
         return schema
     resolved = deepcopy(resolved)
-    resolved["properties"] = {names_of.get(key, [key])[0]: value for key, value in resolved["properties"].items()}
+    resolved["properties"] = {
+        names_of.get(key, [key])[0]: value for key, value in resolved["properties"].items()
+    }
     resolved["required"] = []
     for key in required:
         names = names_of.get(key, [key])

@@ -7,13 +7,19 @@ Invariant: a callable is classified once; the answer is kept by identity, as cal
 
 from __future__ import annotations
 
-import asyncio
 import dis
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
+
+if sys.version_info >= (3, 14):
+    from inspect import iscoroutinefunction
+else:
+    # Knows functions marked for asyncio too.
+    from asyncio import iscoroutinefunction
 
 Kind = Literal["async generator", "generator", "coroutine", "plain"]
 
@@ -88,10 +94,10 @@ def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
 @functools.lru_cache(maxsize=_CACHE_SIZE)
 def _traits(identity: _Identity) -> CallableTraits:
     call = identity.call
-    if _any_layer(call, inspect.isgeneratorfunction):
-        return CallableTraits("generator", never_awaits=False)
     if _any_layer(call, inspect.isasyncgenfunction):
         return CallableTraits("async generator", never_awaits=False)
+    if _any_layer(call, inspect.isgeneratorfunction):
+        return CallableTraits("generator", never_awaits=False)
     if _any_layer(call, _is_coroutine_function):
         return CallableTraits("coroutine", never_awaits=_never_suspends(call))
     return CallableTraits("plain", never_awaits=False)
@@ -119,7 +125,7 @@ def _layers(call: Any) -> Iterator[Any]:
 
 
 def _is_coroutine_function(candidate: Any) -> bool:
-    return inspect.isroutine(candidate) and asyncio.iscoroutinefunction(candidate)
+    return inspect.isroutine(candidate) and iscoroutinefunction(candidate)
 
 
 def _never_suspends(call: Any) -> bool:
@@ -132,7 +138,7 @@ def _never_suspends(call: Any) -> bool:
     if inspect.ismethod(target):
         target = target.__func__
     elif not inspect.isfunction(target):
-        target = getattr(type(target), "__call__", None)
+        target = getattr(type(target), "__call__", None)  # noqa: B004 - the method itself is wanted
     code = getattr(target, "__code__", None)
     if code is None or not code.co_flags & inspect.CO_COROUTINE:
         return False

@@ -80,9 +80,7 @@ def classify_parameter(
         # A field may still be declared beside it by mistake; `_explicit` has refused that already.
         return ParameterDetails(written.bare, depends=depends)
     if lenient_issubclass(written.bare, _INJECTABLE_TYPES):
-        require(
-            field_info is None, f"Cannot specify FastAPI annotation for type {written.bare!r}"
-        )
+        require(field_info is None, f"Cannot specify FastAPI annotation for type {written.bare!r}")
         return ParameterDetails(written.bare)
     if field_info is None:
         field_info = _inferred(written, default, in_path)
@@ -128,7 +126,9 @@ def _explicit(
 ) -> tuple[Depends | None, FieldInfo | None]:
     marker = written.declaration
     depends = marker if isinstance(marker, Depends) else None
-    field_info = _annotated_field(name, written, marker, default, in_path) if isinstance(marker, FieldInfo) else None
+    field_info = (
+        _annotated_field(name, written, marker, default, in_path) if isinstance(marker, FieldInfo) else None
+    )
     if isinstance(default, Depends):
         require(
             depends is None,
@@ -189,9 +189,7 @@ def _inferred(written: _Written, default: Any, in_path: bool) -> FieldInfo:
     return field_info
 
 
-def _build_field(
-    name: str, annotation: Any, field_info: FieldInfo, path_param_names: set[str]
-) -> ModelField:
+def _build_field(name: str, annotation: Any, field_info: FieldInfo, path_param_names: set[str]) -> ModelField:
     in_path = name in path_param_names
     if in_path:
         require(
@@ -242,4 +240,3 @@ def _check_type(name: str, field: ModelField, in_path: bool) -> None:
             is_scalar_field(field) or is_scalar_sequence(annotation) or model_type(annotation) is not None,
             f"Query parameter {name!r} must be one of the supported types",
         )
-

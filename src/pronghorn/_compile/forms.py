@@ -47,10 +47,7 @@ def tagged_form_union(annotation: Any) -> Any:
 def _tagged(member: Any) -> Any:
     if member is type(None):
         return member
-    model, metadata = member, ()
-    if get_origin(member) is Annotated:
-        model, *rest = get_args(member)
-        metadata = tuple(rest)
+    model, *metadata = get_args(member) if get_origin(member) is Annotated else (member,)
     tags = [item for item in metadata if isinstance(item, Tag)]
     tag = tags[-1] if tags else Tag(model.__name__)
     return Annotated[member, BeforeValidator(partial(_fit_to_model, model=model)), tag]
@@ -61,7 +58,9 @@ def _fit_to_model(value: Any, *, model: type[BaseModel]) -> Any:
     if not isinstance(value, dict):
         return value
     pairs = [
-        (key, item) for key, items in value.items() for item in (items if isinstance(items, list) else [items])
+        (key, item)
+        for key, items in value.items()
+        for item in (items if isinstance(items, list) else [items])
     ]
     fitted = {alias: item for alias, item, _ in iter_form_items(cached_model_fields(model), FormData(pairs))}
     fitted.update({key: item for key, item in value.items() if item is None or item == []})

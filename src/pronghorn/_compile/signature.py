@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from dataclasses import dataclass, field
 from typing import Any, ForwardRef, Literal, get_args, get_origin
 
@@ -232,7 +240,9 @@ def flat_params(dependant: Dependant) -> list[ModelField]:
     return [one for fields in groups.values() for one in flat_fields_from_params(fields)]
 
 
-def _walk_once(dependant: Dependant, seen: list[object], scopes_cache: UsesScopesCache) -> Iterator[Dependant]:
+def _walk_once(
+    dependant: Dependant, seen: list[object], scopes_cache: UsesScopesCache
+) -> Iterator[Dependant]:
     pending = [dependant]
     while pending:
         node = pending.pop()

@@ -15,7 +15,12 @@ from starlette.routing import BaseRoute
 
 from pronghorn._base.sentinels import Default, DefaultPlaceholder, value_or_default
 from pronghorn._declare.depends import Depends
-from pronghorn._declare.limits import FormLimits, most_specific_limit, validate_form_limits, validate_max_body_size
+from pronghorn._declare.limits import (
+    FormLimits,
+    most_specific_limit,
+    validate_form_limits,
+    validate_max_body_size,
+)
 from pronghorn._declare.naming import generate_unique_id
 
 
@@ -61,7 +66,9 @@ class IncludeContext:
     form_limits: FormLimits = field(default_factory=FormLimits)
 
     @classmethod
-    def of(cls, parent: RouterDeclaration, child: RouterDeclaration, options: dict[str, Any]) -> IncludeContext:
+    def of(
+        cls, parent: RouterDeclaration, child: RouterDeclaration, options: dict[str, Any]
+    ) -> IncludeContext:
         """The context of including ``child`` in ``parent`` with the options of ``include_router``."""
         validate_max_body_size(options.get("max_body_size"))
         own = cls(
@@ -74,7 +81,9 @@ class IncludeContext:
             callbacks=list(options.get("callbacks") or []),
             deprecated=options.get("deprecated"),
             include_in_schema=options.get("include_in_schema", True),
-            generate_unique_id_function=options.get("generate_unique_id_function", Default(generate_unique_id)),
+            generate_unique_id_function=options.get(
+                "generate_unique_id_function", Default(generate_unique_id)
+            ),
             max_body_size=most_specific_limit(child.max_body_size, options.get("max_body_size")),
             form_limits={**validate_form_limits(options.get("form_limits")), **child.form_limits},
         )
@@ -106,7 +115,9 @@ class IncludeContext:
             prefix=self.prefix + child.prefix,
             tags=[*self.tags, *child.tags],
             dependencies=[*self.dependencies, *child.dependencies],
-            default_response_class=value_or_default(child.default_response_class, self.default_response_class),
+            default_response_class=value_or_default(
+                child.default_response_class, self.default_response_class
+            ),
             responses={**self.responses, **child.responses},
             callbacks=[*self.callbacks, *child.callbacks],
             deprecated=child.deprecated or self.deprecated,

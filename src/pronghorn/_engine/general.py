@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 from starlette._exception_handler import wrap_app_handling_exceptions
@@ -33,10 +32,10 @@ from pronghorn._base.sentinels import Undefined, settled
 from pronghorn._base.status_codes import allows_body
 from pronghorn._compile.callables import is_coroutine_callable, kind_of
 from pronghorn._compile.dependant import Dependant
+from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
-from pronghorn._engine.handler_spec import HandlerSpec
 from pronghorn._engine.reference import (
     FUNCTION_STACK,
     INNER_STACK,
@@ -67,9 +66,7 @@ NOT_AWAITED = (
 
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """An ASGI application of a function from request to response, with the exit stacks that routes need."""
-    call: Callable[[Request], Awaitable[Response]] = (
-        func if is_async_callable(func) else partial(run_in_threadpool, func)  # type: ignore[assignment]
-    )
+    call = func if is_async_callable(func) else _in_a_thread(func)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -92,6 +89,14 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
     if spec is not None:
         setattr(app, SPEC_ATTRIBUTE, spec)
     return app
+
+
+def _in_a_thread(func: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def call(request: Request) -> Response:
+        response: Response = await run_in_threadpool(func, request)
+        return response
+
+    return call
 
 
 def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:

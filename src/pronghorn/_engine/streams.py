@@ -12,13 +12,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from starlette.concurrency import iterate_in_threadpool
 
 from pronghorn._base import sse
 from pronghorn._base.errors import EndpointContext, ResponseValidationError
 from pronghorn._compile.callables import is_async_generator_callable
-from pronghorn._engine.handler_spec import HandlerSpec
+from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
 
 
@@ -46,7 +47,7 @@ def plain_json(item: Any) -> bytes:
 async def _with_checkpoints(items: AsyncIterator[Any], convert: Callable[[Any], Any]) -> AsyncIterator[Any]:
     async for item in items:
         yield convert(item)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
 
 def raw_stream(generator: Any) -> Any:
@@ -91,7 +92,9 @@ async def event_stream(
 
     The producer runs in a task of its own, which ``stack`` ends.
     """
-    items = generator.__aiter__() if is_async_generator_callable(endpoint) else iterate_in_threadpool(generator)
+    items = (
+        generator.__aiter__() if is_async_generator_callable(endpoint) else iterate_in_threadpool(generator)
+    )
     events = await stack.enter_async_context(_produced(items, to_event))
     stack.push_async_callback(events.aclose)
     return _with_checkpoints(events, lambda event: event)

@@ -75,6 +75,13 @@ class HandlerSpec:
         return self.response_field is not None and isinstance(self.response_class, DefaultPlaceholder)
 
     @property
+    def response_class_is_default(self) -> bool:
+        """Whether the answer is plain JSON because nobody declared anything else."""
+        return (
+            isinstance(self.response_class, DefaultPlaceholder) and self.response_class.value is JSONResponse
+        )
+
+    @property
     def dump_options(self) -> dict[str, Any]:
         """How the response field serialises."""
         return {
