@@ -253,10 +253,11 @@ async function start() {
     clearTimeout(typing);
     searchAgain();
   });
-  search.addEventListener("input", (event) => {
+  byId("q").addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(searchAgain, event.target.id === "q" ? TYPING_PAUSE : 0);
+    typing = setTimeout(searchAgain, TYPING_PAUSE);
   });
+  for (const name of ["language", "subject", "sort", "in_stock"]) byId(name).addEventListener("change", searchAgain);
   byId("previous").addEventListener("click", () => turnTo(page - 1));
   byId("next").addEventListener("click", () => turnTo(page + 1));
   byId("checkout").addEventListener("click", () => byId("order-dialog").showModal());
