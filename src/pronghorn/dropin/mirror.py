@@ -84,13 +84,15 @@ def _public_names(module: ModuleType) -> list[str]:
     return [name for name in vars(module) if not name.startswith("_")] if listed is None else listed
 
 
-def _find(mirror_name: str, name: str) -> tuple[ModuleType, str] | None:
-    """Where `name` of a mirrored module lives: a module of ours (or another's) and the name it has there."""
+def _find(mirror_name: str, name: str) -> tuple[Any, str] | None:
+    """Where `name` of a mirrored module lives: a module (or an object in one) and the name it has there."""
     mirror = MIRRORS[mirror_name]
     alias = mirror.aliases.get(name)
     if alias is not None:
         module_name, _, attribute = alias.partition(":")
-        return import_module(module_name), attribute
+        owner, _, attribute = attribute.rpartition(".")
+        module = import_module(module_name)
+        return (getattr(module, owner) if owner else module), attribute
     if name in children(mirror_name):
         return None
     for backing in mirror.backing:
@@ -100,5 +102,6 @@ def _find(mirror_name: str, name: str) -> tuple[ModuleType, str] | None:
     return None
 
 
-def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.partition(".")[0] == "pronghorn"
+def _is_ours(owner: Any) -> bool:
+    name: str = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__
+    return name.partition(".")[0] == "pronghorn"

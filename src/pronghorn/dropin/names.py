@@ -18,7 +18,13 @@ FASTAPI_VERSION = "0.165.0"
 
 @dataclass(frozen=True)
 class Mirror:
-    """What one module of the `fastapi` package is made of."""
+    """What one module of the `fastapi` package is made of.
+
+    Attributes:
+        backing: modules whose names show through, the first that has a name counts.
+        aliases: by name, `module:attribute` (or `module:object.attribute`).
+        package: whether there are modules below it.
+    """
 
     backing: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -251,19 +257,15 @@ MIRRORS: Mapping[str, Mirror] = {
     ),
     "fastapi.telemetry._runtime": Mirror(
         aliases={
-            **_pairs(
-                "pronghorn.dropin.private_telemetry",
-                "_configure_from_environment",
-                "_configured",
-                "_flush",
-                "_owned",
-                "_shutdown",
-            ),
+            **_pairs("pronghorn.dropin.private_telemetry", "_configure_from_environment", "lifespan"),
             **_pairs(
                 "pronghorn._engine.telemetry.export",
+                "_configured=EXPORTERS._served",
                 "_export_endpoint=export_endpoint",
+                "_flush=EXPORTERS.flush",
+                "_owned=EXPORTERS._owned",
                 "_registration_provider=_registrable",
-                "lifespan",
+                "_shutdown=EXPORTERS.shutdown",
             ),
         }
     ),

@@ -1,23 +1,35 @@
-"""FastAPI's private names around telemetry: what a process exports with, and one application's observer."""
+"""FastAPI's private names around telemetry, with the arguments that its own tests give them.
+
+There an application's `_telemetry` is its settings; here it is the observer made from them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pronghorn._engine.telemetry import export
 from pronghorn._engine.telemetry.config import TelemetryConfig
-from pronghorn._engine.telemetry.export import EXPORTERS
 from pronghorn._engine.telemetry.telemetry import Telemetry
 
-# The very lists, so that they stay true.
-_owned: list[Any] = EXPORTERS._owned
-_configured: list[tuple[Any, Any]] = EXPORTERS._served
-_configure_from_environment = EXPORTERS.configure
-_flush = EXPORTERS.flush
-_shutdown = EXPORTERS.shutdown
+Settings = TelemetryConfig | Telemetry
+
+
+def _configure_from_environment(config: Settings) -> None:
+    """Set up what the environment asks for and the application allows."""
+    export.EXPORTERS.configure(_settings(config))
+
+
+async def lifespan(*, config: Settings, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run an application's lifespan with export set up before it starts, and flushed after it ended."""
+    await export.lifespan(config=_settings(config), app=app, scope=scope, receive=receive, send=send)
 
 
 class NativeTelemetry(Telemetry):
     """An application's observer, made from its settings or from the observer it has."""
 
-    def __init__(self, config: TelemetryConfig | Telemetry) -> None:
-        super().__init__(config.config if isinstance(config, Telemetry) else config)
+    def __init__(self, config: Settings) -> None:
+        super().__init__(_settings(config))
+
+
+def _settings(config: Settings) -> TelemetryConfig:
+    return config.config if isinstance(config, Telemetry) else config
