@@ -78,7 +78,9 @@ async def get_book(session: AsyncSession, book_id: int, version: str | None = No
     if book is None:
         raise NotFound(f"There is no book {book_id}.")
     if version is not None and not names_tag(version, book.etag):
-        raise VersionMismatch(f"The book is now {book.etag}, not {version}. Read it again before changing it.")
+        raise VersionMismatch(
+            f"The book is now {book.etag}, not {version}. Read it again before changing it."
+        )
     return book
 
 
@@ -93,7 +95,9 @@ def names_tag(header: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-async def change_book(session: AsyncSession, book: Book, changes: dict[str, Any], data: BookIn | BookPatch) -> None:
+async def change_book(
+    session: AsyncSession, book: Book, changes: dict[str, Any], data: BookIn | BookPatch
+) -> None:
     """Set the members of `book` named in `changes`, from `data`, and bring the derived columns up to date."""
     if "authors" in changes:
         book.authors = await resolve_authors(session, data)
@@ -156,7 +160,7 @@ async def get_author(session: AsyncSession, author_id: int) -> tuple[Author, Seq
     return author, (await session.scalars(theirs.order_by(Book.published, Book.id))).all()
 
 
-def authors_named(words: str | None) -> Select[tuple[Author]]:
+def authors_named(words: str | None) -> Select[Author]:
     """Return the query for authors whose name has all these words, by name."""
     query = select(Author).order_by(Author.name, Author.id)
     for word in (words or "").split():
@@ -186,5 +190,7 @@ async def summarise(session: AsyncSession) -> Catalogue:
             Count(value=code, name=LANGUAGES[code], books=number)
             for code, number in await session.execute(by_language)
         ],
-        subjects=[Count(value=name, name=name, books=number) for name, number in await session.execute(by_subject)],
+        subjects=[
+            Count(value=name, name=name, books=number) for name, number in await session.execute(by_subject)
+        ],
     )

@@ -12,7 +12,13 @@ from typing import Any
 from zlib import crc32
 
 from sqlalchemy import event, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from .models import Author, Base, Book, Subject, User
 from .passwords import hash_password
@@ -121,7 +127,9 @@ def read_catalogue(path: Path) -> Iterable[Book]:
                 language=record["language"],
                 **price_and_stock(record["title"]),
             )
-            book.authors = [authors.setdefault((each["name"], each["born"]), Author(**each)) for each in record["authors"]]
+            book.authors = [
+                authors.setdefault((each["name"], each["born"]), Author(**each)) for each in record["authors"]
+            ]
             book.subjects = [subjects.setdefault(name, Subject(name=name)) for name in record["subjects"]]
             book.describe()
             yield book

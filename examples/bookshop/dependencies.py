@@ -7,9 +7,10 @@ been sent; what is to be kept must have been committed by then.
 from collections.abc import AsyncIterator
 from typing import Annotated, TypedDict
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from pronghorn import Depends
 from pronghorn.requests import HTTPConnection
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from .database import Database
 from .events import OrderFeed

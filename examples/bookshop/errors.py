@@ -13,11 +13,12 @@ Code below the routers raises these and knows nothing of HTTP replies; `install`
 
 from typing import Any, ClassVar
 
-from pronghorn import FastAPI, Request
-from pronghorn.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
+
+from pronghorn import FastAPI, Request
+from pronghorn.responses import JSONResponse
 
 
 class Problem(BaseModel):

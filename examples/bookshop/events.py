@@ -66,7 +66,9 @@ class OrderFeed:
             last: Start with up to this many past events.
             after: Start with the past events whose id is greater. Takes precedence over `last`.
         """
-        missed = [event for event in self._recent if event.id > after] if after is not None else self._latest(last)
+        missed = (
+            [event for event in self._recent if event.id > after] if after is not None else self._latest(last)
+        )
         send, receive = anyio.create_memory_object_stream[OrderEvent](self._queue + len(missed))
         for event in missed:
             send.send_nowait(event)

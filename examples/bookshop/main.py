@@ -57,12 +57,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             added = await database.prepare(settings)
             logger.info("database ready, %d books added", added)
-            yield {"settings": settings, "signing_key": settings.signing_key(), "database": database, "feed": live}
+            yield {
+                "settings": settings,
+                "signing_key": settings.signing_key(),
+                "database": database,
+                "feed": live,
+            }
         finally:
             live.close()
             await database.close()
 
-    app = FastAPI(title="Bookshop", version="1.0.0", description=DESCRIPTION, openapi_tags=TAGS, lifespan=lifespan)
+    app = FastAPI(
+        title="Bookshop", version="1.0.0", description=DESCRIPTION, openapi_tags=TAGS, lifespan=lifespan
+    )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
         CORSMiddleware,

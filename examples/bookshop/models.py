@@ -7,10 +7,19 @@ and `sort_title` of a book always follow from its title and authors (`describe` 
 import re
 import unicodedata
 from datetime import UTC, datetime
-
 from decimal import Decimal
 
-from sqlalchemy import JSON, CheckConstraint, Column, DateTime, Dialect, ForeignKey, String, Table, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    String,
+    Table,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 # PostgreSQL sorts text by the server's locale unless told otherwise; SQLite always by code point.

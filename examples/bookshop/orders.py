@@ -25,13 +25,18 @@ async def place_order(session: AsyncSession, user: User, wanted: OrderIn) -> Ord
     if unknown:
         raise NotFound(f"There is no book {unknown[0]}.", books=unknown)
     # In the order of ids, so that two orders for the same books cannot wait for each other for ever.
-    short = [book_id for book_id in sorted(quantities) if not await take(session, book_id, quantities[book_id])]
+    short = [
+        book_id for book_id in sorted(quantities) if not await take(session, book_id, quantities[book_id])
+    ]
     if short:
         titles = ", ".join(books[book_id].title for book_id in short)
         raise OutOfStock(f"There are not enough copies of: {titles}.", books=short)
     items = [
         OrderItem(
-            book_id=book_id, title=books[book_id].title, quantity=quantity, unit_cents=books[book_id].price_cents
+            book_id=book_id,
+            title=books[book_id].title,
+            quantity=quantity,
+            unit_cents=books[book_id].price_cents,
         )
         for book_id, quantity in quantities.items()
     ]

@@ -46,7 +46,9 @@ Price = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=7, decimal_places=2
 Copies = Annotated[int, Field(ge=0, le=100_000)]
 LanguageCode = Annotated[str, AfterValidator(known_language), Field(examples=["en", "fr", "grc"])]
 SubjectNames = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=80)]], AfterValidator(all_different), Field(max_length=10)
+    list[Annotated[str, Field(min_length=1, max_length=80)]],
+    AfterValidator(all_different),
+    Field(max_length=10),
 ]
 
 
@@ -205,14 +207,19 @@ class BookOrder(StrEnum):
 class BookFilter(Paging):
     """Which books to list. All conditions must hold."""
 
-    q: Annotated[str | None, Field(max_length=200, description="Words from title or author; accents and case do not matter.")] = None
+    q: Annotated[
+        str | None,
+        Field(max_length=200, description="Words from title or author; accents and case do not matter."),
+    ] = None
     author: Annotated[int | None, Field(description="The id of an author.")] = None
     language: Annotated[str | None, Field(description="A language code.")] = None
     subject: Annotated[list[str], Field(max_length=5, description="Subjects the book must all have.")] = []
     published_from: Year | None = None
     published_to: Year | None = None
     max_price: Annotated[Decimal | None, Field(ge=0)] = None
-    in_stock: Annotated[bool | None, Field(description="True: only what can be had now. False: only what is sold out.")] = None
+    in_stock: Annotated[
+        bool | None, Field(description="True: only what can be had now. False: only what is sold out.")
+    ] = None
     sort: BookOrder = BookOrder.TITLE
 
 
@@ -259,7 +266,9 @@ class Address(Input):
     street: Annotated[str, Field(min_length=1, max_length=200)]
     postcode: Annotated[str | None, Field(max_length=20)] = None
     city: Annotated[str, Field(min_length=1, max_length=100)]
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$", description="An ISO 3166 code of two letters.", examples=["FI"])]
+    country: Annotated[
+        str, Field(pattern="^[A-Z]{2}$", description="An ISO 3166 code of two letters.", examples=["FI"])
+    ]
 
 
 class OrderLine(Input):

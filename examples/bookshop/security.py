@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Annotated
 
 import jwt
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from pronghorn import Depends, HTTPException, Security, status
 from pronghorn.concurrency import run_in_threadpool
 from pronghorn.security import OAuth2PasswordBearer, SecurityScopes
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from .dependencies import Key, Session
 from .models import User, now

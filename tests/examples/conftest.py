@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from pronghorn import FastAPI
-from pronghorn.testclient import TestClient
 
 from examples.bookshop.database import Database
 from examples.bookshop.main import create_app
 from examples.bookshop.security import create_token
 from examples.bookshop.settings import Settings
+from pronghorn import FastAPI
+from pronghorn.testclient import TestClient
 
 # Where each exchange is written down, one JSON document a line, for comparing two frameworks.
 TRANSCRIPT = os.environ.get("BOOKSHOP_TRANSCRIPT")
@@ -90,7 +90,9 @@ def recorder(path: Path, test: str) -> Callable[[Response], None]:
 
     def record(response: Response) -> None:
         response.read()
-        headers = {name: value for name, value in response.headers.items() if name not in {"date", "last-modified"}}
+        headers = {
+            name: value for name, value in response.headers.items() if name not in {"date", "last-modified"}
+        }
         if "content-encoding" in headers or "last-modified" in response.headers:
             headers.pop("content-length", None)
         exchange = {

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from pronghorn.testclient import TestClient
 
 from .conftest import Headers, bearer
@@ -70,7 +71,9 @@ class TestListing:
         up, down = find(shop, sort=sort, size=50), find(shop, sort=f"-{sort}", size=50)
         if sort != "title":
             assert [key(book) for book in up["items"]] == sorted(key(book) for book in up["items"])
-            assert [key(book) for book in down["items"]] == sorted((key(b) for b in down["items"]), reverse=True)
+            assert [key(book) for book in down["items"]] == sorted(
+                (key(b) for b in down["items"]), reverse=True
+            )
         assert key(up["items"][0]) < key(down["items"][0])
 
     def test_sorts_titles_without_their_article(self, shop: TestClient) -> None:
@@ -147,7 +150,11 @@ class TestChanging:
         self, shop: TestClient, keeper: Headers
     ) -> None:
         authors = [{"name": "Jane Austen", "born": 1775, "died": 1817}, {"name": "Ada Ranger"}]
-        response = shop.post("/api/books", headers=keeper, json={**NEW_BOOK, "authors": authors, "subjects": ["Nature", "Deserts"]})
+        response = shop.post(
+            "/api/books",
+            headers=keeper,
+            json={**NEW_BOOK, "authors": authors, "subjects": ["Nature", "Deserts"]},
+        )
         assert response.status_code == 201, response.text
         book = response.json()
         assert response.headers["location"] == f"/api/books/{book['id']}"
@@ -167,15 +174,26 @@ class TestChanging:
     def test_patches_only_what_is_sent(self, shop: TestClient, keeper: Headers) -> None:
         before = shop.get("/api/books/1").json()
         response = shop.patch("/api/books/1", headers=keeper, json={"price": "1.25", "circa": False})
-        assert response.json() == {**before, "price": "1.25", "circa": False, "version": before["version"] + 1}
-        everything_else = {"authors": [{"name": "Sîn-lēqi-unninni"}], "subjects": ["Epic"], "original_title": None}
+        assert response.json() == {
+            **before,
+            "price": "1.25",
+            "circa": False,
+            "version": before["version"] + 1,
+        }
+        everything_else = {
+            "authors": [{"name": "Sîn-lēqi-unninni"}],
+            "subjects": ["Epic"],
+            "original_title": None,
+        }
         patched = shop.patch("/api/books/1", headers=keeper, json=everything_else).json()
         assert patched["title"] == before["title"]
         assert patched["subjects"] == ["Epic"]
         assert find(shop, q="sin-leqi")["total"] == 1
 
     def test_a_patch_cannot_empty_what_must_be_there(self, shop: TestClient, keeper: Headers) -> None:
-        response = shop.patch("/api/books/1", headers=keeper, json={"title": None, "stock": -1, "colour": "red"})
+        response = shop.patch(
+            "/api/books/1", headers=keeper, json={"title": None, "stock": -1, "colour": "red"}
+        )
         assert response.status_code == 422
         assert [(error["type"], error["loc"][1]) for error in response.json()["detail"]] == [
             ("string_type", "title"),
@@ -193,7 +211,9 @@ class TestChanging:
         ]
 
     def test_refuses_an_author_named_twice(self, shop: TestClient, keeper: Headers) -> None:
-        response = shop.patch("/api/books/1", headers=keeper, json={"authors": [{"name": "X"}, {"name": "X"}]})
+        response = shop.patch(
+            "/api/books/1", headers=keeper, json={"authors": [{"name": "X"}, {"name": "X"}]}
+        )
         assert [error["loc"] for error in response.json()["detail"]] == [["body", "authors"]]
 
     def test_keeps_authors_in_the_order_given(self, shop: TestClient, keeper: Headers) -> None:
@@ -256,7 +276,13 @@ class TestCovers:
         ],
     )
     def test_sends_ranges(
-        self, shop: TestClient, keeper: Headers, header: str, status: int, content_range: str, content: bytes | None
+        self,
+        shop: TestClient,
+        keeper: Headers,
+        header: str,
+        status: int,
+        content_range: str,
+        content: bytes | None,
     ) -> None:
         self.upload(shop, keeper, PNG)
         response = shop.get("/api/books/1/cover", headers={"Range": header})
@@ -273,7 +299,8 @@ class TestCovers:
         assert shop.get("/api/books/1/cover", headers={"If-None-Match": tag}).content == PNG + b"more"
 
     @pytest.mark.parametrize(
-        ("start", "kind"), [(b"\xff\xd8\xff\xe0", "image/jpeg"), (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp")]
+        ("start", "kind"),
+        [(b"\xff\xd8\xff\xe0", "image/jpeg"), (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp")],
     )
     def test_takes_other_kinds_of_pictures(
         self, shop: TestClient, keeper: Headers, start: bytes, kind: str
@@ -311,8 +338,14 @@ class TestOverviews:
         catalogue = shop.get("/api/catalogue").json()
         assert catalogue["books"] >= 500
         assert sum(count["books"] for count in catalogue["languages"]) == catalogue["books"]
-        assert catalogue["languages"][0] == {"value": "en", "name": "English", "books": find(shop, language="en")["total"]}
-        assert {"value": "Sea", "name": "Sea", "books": find(shop, subject="Sea")["total"]} in catalogue["subjects"]
+        assert catalogue["languages"][0] == {
+            "value": "en",
+            "name": "English",
+            "books": find(shop, language="en")["total"],
+        }
+        assert {"value": "Sea", "name": "Sea", "books": find(shop, subject="Sea")["total"]} in catalogue[
+            "subjects"
+        ]
 
     def test_lists_authors_and_their_books(self, shop: TestClient) -> None:
         page = shop.get("/api/authors", params={"q": "brontë", "size": 2}).json()
@@ -320,7 +353,10 @@ class TestOverviews:
         anne = page["items"][0]
         assert (anne["name"], anne["born"], anne["died"]) == ("Anne Brontë", 1820, 1849)
         detail = shop.get(f"/api/authors/{anne['id']}").json()
-        assert sorted(book["title"] for book in detail["books"]) == ["Agnes Grey", "The Tenant of Wildfell Hall"]
+        assert sorted(book["title"] for book in detail["books"]) == [
+            "Agnes Grey",
+            "The Tenant of Wildfell Hall",
+        ]
         assert shop.get("/api/authors/999999").status_code == 404
 
     def test_exports_every_book_as_a_line_of_json(self, shop: TestClient) -> None:
@@ -336,12 +372,20 @@ class TestMiddleware:
     def test_compresses_what_is_worth_it(self, shop: TestClient) -> None:
         assert shop.get("/api/books").headers["content-encoding"] == "gzip"
         assert "content-encoding" not in shop.get("/api/health").headers
-        assert "content-encoding" not in shop.get("/api/books", headers={"Accept-Encoding": "identity"}).headers
+        assert (
+            "content-encoding" not in shop.get("/api/books", headers={"Accept-Encoding": "identity"}).headers
+        )
 
     def test_lets_known_origins_in(self, shop: TestClient) -> None:
         asked = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "PATCH"}
-        assert shop.options("/api/books/1", headers=asked).headers["access-control-allow-origin"] == asked["Origin"]
-        assert shop.options("/api/books/1", headers={**asked, "Origin": "http://evil.example"}).status_code == 400
+        assert (
+            shop.options("/api/books/1", headers=asked).headers["access-control-allow-origin"]
+            == asked["Origin"]
+        )
+        assert (
+            shop.options("/api/books/1", headers={**asked, "Origin": "http://evil.example"}).status_code
+            == 400
+        )
         response = shop.get("/api/books/1", headers={"Origin": asked["Origin"]})
         assert response.headers["access-control-expose-headers"] == "ETag, Link, Location"
 

@@ -223,7 +223,8 @@ def test_sees_the_orders_of_others_arrive(page: Visitor) -> None:
 
 def test_fits_a_small_screen_and_a_dark_one(page: Visitor) -> None:
     page.window.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
     )
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
     page.window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})

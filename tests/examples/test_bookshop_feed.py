@@ -1,6 +1,6 @@
 """The live feed: the queue behind it, the WebSocket, the Server-Sent Events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,10 +9,10 @@ from typing import Any
 import anyio
 import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
-from pronghorn import FastAPI, WebSocketDisconnect
-from pronghorn.testclient import TestClient
 
 from examples.bookshop.events import OrderEvent, OrderFeed
+from pronghorn import FastAPI, WebSocketDisconnect
+from pronghorn.testclient import TestClient
 
 from .conftest import Headers
 from .test_bookshop_orders import order
@@ -27,7 +27,9 @@ def anyio_backend() -> str:
 
 def event(number: int) -> OrderEvent:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return OrderEvent(id=number, placed_at=moment, country="FI", copies=1, titles=["Kalevala"], total=Decimal(1))
+    return OrderEvent(
+        id=number, placed_at=moment, country="FI", copies=1, titles=["Kalevala"], total=Decimal(1)
+    )
 
 
 async def take(events: MemoryObjectReceiveStream[OrderEvent], count: int) -> list[int]:
@@ -127,7 +129,7 @@ class TestWebSocket:
 class Listener:
     """A client of the event stream, at the level of ASGI messages."""
 
-    def __init__(self, messages: MemoryObjectReceiveStream[dict[str, Any]]) -> None:
+    def __init__(self, messages: MemoryObjectReceiveStream[MutableMapping[str, Any]]) -> None:
         self._messages = messages
         self._text = ""
 
@@ -150,15 +152,15 @@ async def listening(
     app: FastAPI, state: Any, query: bytes = b"", *headers: tuple[bytes, bytes]
 ) -> AsyncIterator[Listener]:
     """Open the event stream; leaving the block disconnects the client and waits until the application notices."""
-    scope = {
+    scope: MutableMapping[str, Any] = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
         "path": "/api/feed/orders", "raw_path": b"/api/feed/orders", "query_string": query, "root_path": "",
         "headers": list(headers), "client": ("test", 1), "server": ("test", 80), "state": dict(state),
     }  # fmt: skip
-    send, receive = anyio.create_memory_object_stream[dict[str, Any]](100)
+    send, receive = anyio.create_memory_object_stream[MutableMapping[str, Any]](100)
     gone, first = anyio.Event(), [{"type": "http.request", "body": b"", "more_body": False}]
 
-    async def next_message() -> dict[str, Any]:
+    async def next_message() -> MutableMapping[str, Any]:
         if first:
             return first.pop()
         await gone.wait()

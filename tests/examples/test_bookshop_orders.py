@@ -5,6 +5,7 @@ from typing import Any
 
 import jwt
 import pytest
+
 from pronghorn.testclient import TestClient
 
 from .conftest import KEY, Headers, bearer
@@ -49,13 +50,18 @@ class TestLoggingIn:
         assert response.headers["www-authenticate"] == 'Bearer scope="me"'
 
     @pytest.mark.parametrize(("username", "password"), [("reader", "wrong"), ("nobody", "reader-pass")])
-    def test_tells_nothing_about_which_part_was_wrong(self, shop: TestClient, username: str, password: str) -> None:
+    def test_tells_nothing_about_which_part_was_wrong(
+        self, shop: TestClient, username: str, password: str
+    ) -> None:
         response = self.log_in(shop, username, password)
         assert (response.status_code, response.json()) == (401, {"detail": "Incorrect username or password"})
 
     def test_needs_both_fields(self, shop: TestClient) -> None:
         response = shop.post("/api/token", data={"username": "reader", "grant_type": "magic"})
-        assert [error["loc"] for error in response.json()["detail"]] == [["body", "grant_type"], ["body", "password"]]
+        assert [error["loc"] for error in response.json()["detail"]] == [
+            ["body", "grant_type"],
+            ["body", "password"],
+        ]
 
     @pytest.mark.parametrize(
         "claims",
@@ -89,13 +95,18 @@ class TestOrdering:
         assert response.status_code == 201, response.text
         placed = response.json()
         assert (placed["total"], placed["customer"]) == ("22.50", "reader")
-        assert [(item["quantity"], item["unit_price"]) for item in placed["items"]] == [(2, "10.00"), (1, "2.50")]
+        assert [(item["quantity"], item["unit_price"]) for item in placed["items"]] == [
+            (2, "10.00"),
+            (1, "2.50"),
+        ]
         assert placed["ship_to"] == {**SHIP_TO, "postcode": None}
         assert response.headers["location"] == f"/api/orders/{placed['id']}"
         assert shop.get(response.headers["location"], headers=reader).json() == placed
         assert [stock(shop, book) for book in two_books] == [3, 4]
 
-    def test_takes_all_or_nothing(self, shop: TestClient, reader: Headers, two_books: tuple[int, int]) -> None:
+    def test_takes_all_or_nothing(
+        self, shop: TestClient, reader: Headers, two_books: tuple[int, int]
+    ) -> None:
         response = order(shop, reader, (1, 2), (2, 6))
         assert response.status_code == 409
         problem = response.json()
@@ -105,7 +116,9 @@ class TestOrdering:
         assert (unknown.status_code, unknown.json()["books"]) == (404, [999_999])
         assert stock(shop, 1) == 5
 
-    def test_never_sells_a_copy_twice(self, shop: TestClient, reader: Headers, two_books: tuple[int, int]) -> None:
+    def test_never_sells_a_copy_twice(
+        self, shop: TestClient, reader: Headers, two_books: tuple[int, int]
+    ) -> None:
         with ThreadPoolExecutor(8) as customers:
             replies = list(customers.map(lambda _: order(shop, reader, (1, 1)).status_code, range(8)))
         assert sorted(replies) == [201] * 5 + [409] * 3

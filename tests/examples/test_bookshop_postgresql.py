@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pronghorn.testclient import TestClient
 
 from examples.bookshop.main import create_app
+from pronghorn.testclient import TestClient
 
 from .conftest import Headers, shop_settings
 from .test_bookshop_books import NEW_BOOK, PNG, find, titles
@@ -89,7 +89,9 @@ def test_creates_patches_and_deletes(shop: TestClient, keeper: Headers) -> None:
 
 
 def test_logs_in_and_orders(shop: TestClient) -> None:
-    token = shop.post("/api/token", data={"username": "reader", "password": "reader-pass"}).json()["access_token"]
+    token = shop.post("/api/token", data={"username": "reader", "password": "reader-pass"}).json()[
+        "access_token"
+    ]
     headers = {"Authorization": f"Bearer {token}"}
     with shop.websocket_connect("/api/feed/orders") as socket:
         placed = order(shop, headers, (5, 1)).json()

@@ -35,13 +35,17 @@ def fastapi(request: pytest.FixtureRequest) -> Path:
         return Path(given)
     cache = request.config.cache
     if cache is None:
-        pytest.skip("pytest's cache is turned off, so there is no place to install FastAPI; set BOOKSHOP_FASTAPI")
+        pytest.skip(
+            "pytest's cache is turned off, so there is no place to install FastAPI; set BOOKSHOP_FASTAPI"
+        )
     directory = cache.mkdir("fastapi") / FASTAPI
     if not (directory / "fastapi").is_dir():
         install = ["install", "--quiet", "--no-deps", "--target", str(directory), f"fastapi=={FASTAPI}"]
         done = subprocess.run([sys.executable, "-m", "pip", *install], capture_output=True, text=True)
         if done.returncode:
-            pytest.skip(f"FastAPI {FASTAPI} cannot be installed here, so there is nothing to compare: {done.stderr}")
+            pytest.skip(
+                f"FastAPI {FASTAPI} cannot be installed here, so there is nothing to compare: {done.stderr}"
+            )
     return directory
 
 
@@ -56,7 +60,16 @@ def environment(fastapi: Path | None) -> dict[str, str]:
 def replies(fastapi: Path | None, transcript: Path) -> list[dict[str, Any]]:
     """Run the shop's tests and return every exchange they had."""
     alias = ["-p", "tests.examples.on_fastapi"] if fastapi else []
-    tests = [sys.executable, "-m", "pytest", "-q", *alias, "--confcutdir=tests/examples", "-p", "no:cacheprovider"]
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *alias,
+        "--confcutdir=tests/examples",
+        "-p",
+        "no:cacheprovider",
+    ]
     done = subprocess.run(
         [*tests, *COMPARED],
         cwd=ROOT,
@@ -95,5 +108,5 @@ def test_every_reply_is_the_same(fastapi: Path, tmp_path: Path) -> None:
 
 def test_the_openapi_document_is_the_same(fastapi: Path, tmp_path: Path) -> None:
     theirs, ours = document(fastapi, tmp_path), document(None, tmp_path)
-    lines = [json.dumps(each, indent=1).splitlines() for each in (theirs, ours)]
-    assert list(difflib.unified_diff(*lines, "FastAPI", "Pronghorn", lineterm="")) == []
+    old, new = (json.dumps(each, indent=1).splitlines() for each in (theirs, ours))
+    assert list(difflib.unified_diff(old, new, "FastAPI", "Pronghorn", lineterm="")) == []

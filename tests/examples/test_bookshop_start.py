@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pronghorn.testclient import TestClient
 from sqlalchemy import func, select
 
 from examples.bookshop.database import Database, price_and_stock
@@ -15,6 +14,7 @@ from examples.bookshop.languages import LANGUAGES
 from examples.bookshop.main import create_app
 from examples.bookshop.models import Book, User, fold
 from examples.bookshop.settings import Settings
+from pronghorn.testclient import TestClient
 
 from .conftest import shop_settings
 
@@ -101,9 +101,13 @@ class TestCatalogueFile:
         assert max(author["died"] or 0 for book in BOOKS for author in book["authors"]) <= 1955
 
     def test_knows_one_set_of_years_for_each_author(self) -> None:
-        people = {(author["name"], author["born"], author["died"]) for book in BOOKS for author in book["authors"]}
+        people = {
+            (author["name"], author["born"], author["died"]) for book in BOOKS for author in book["authors"]
+        }
         assert len(people) == len({name for name, _, _ in people})
-        assert all(15 < died - born < 105 for _, born, died in people if born is not None and died is not None)
+        assert all(
+            15 < died - born < 105 for _, born, died in people if born is not None and died is not None
+        )
 
     def test_no_author_wrote_as_a_child(self) -> None:
         too_early = [

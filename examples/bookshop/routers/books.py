@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from math import ceil
 from typing import Annotated
 
-from pronghorn import APIRouter, Depends, Header, Path, Query, Request, Response, Security, status
 from sqlalchemy import select
+
+from pronghorn import APIRouter, Depends, Header, Path, Query, Request, Response, Security, status
 
 from ..catalogue import change_book, create_book, find_books, get_book, names_tag, remove_book
 from ..dependencies import Session
@@ -76,7 +77,9 @@ async def read_book(
     book_id: BookId,
     response: Response,
     session: Session,
-    if_none_match: Annotated[str | None, Header(description="Only if the book has another entity tag.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="Only if the book has another entity tag.")
+    ] = None,
 ) -> BookOut:
     """Show one book."""
     book = await get_book(session, book_id)

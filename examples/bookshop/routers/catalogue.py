@@ -3,8 +3,9 @@
 from math import ceil
 from typing import Annotated
 
-from pronghorn import APIRouter, Path, Query, Request
 from sqlalchemy import func, select
+
+from pronghorn import APIRouter, Path, Query, Request
 
 from ..catalogue import authors_named, get_author, summarise
 from ..dependencies import Session
@@ -28,7 +29,9 @@ async def read_catalogue(session: Session) -> Catalogue:
 
 
 @router.get("/authors")
-async def list_authors(wanted: Annotated[AuthorFilter, Query()], request: Request, session: Session) -> Page[AuthorOut]:
+async def list_authors(
+    wanted: Annotated[AuthorFilter, Query()], request: Request, session: Session
+) -> Page[AuthorOut]:
     """List authors by name, a page at a time."""
     query = authors_named(wanted.q)
     total = await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
@@ -49,5 +52,6 @@ async def read_author(author_id: Annotated[int, Path(ge=1, le=2**31 - 1)], sessi
     """Show an author with all the books the shop has of theirs."""
     author, books = await get_author(session, author_id)
     return AuthorDetail(
-        **AuthorOut.model_validate(author).model_dump(), books=[BookOut.model_validate(book) for book in books]
+        **AuthorOut.model_validate(author).model_dump(),
+        books=[BookOut.model_validate(book) for book in books],
     )

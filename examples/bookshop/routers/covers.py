@@ -67,7 +67,9 @@ async def read_cover_picture(
     return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[kind])
 
 
-@router.delete("", status_code=status.HTTP_204_NO_CONTENT, dependencies=may_change, responses=problems(NotFound))
+@router.delete(
+    "", status_code=status.HTTP_204_NO_CONTENT, dependencies=may_change, responses=problems(NotFound)
+)
 async def delete_cover(book_id: BookId, session: Session, settings: CurrentSettings) -> None:
     """Remove the cover of a book. Needs the scope `books`."""
     book = await get_book(session, book_id)

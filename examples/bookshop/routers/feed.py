@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import anyio
+
 from pronghorn import APIRouter, Header, Query, WebSocket, WebSocketDisconnect, status
 from pronghorn.sse import EventSourceResponse, ServerSentEvent
 
@@ -44,7 +45,9 @@ async def watch_orders(websocket: WebSocket, feed: Feed, replay: Replay = 0) -> 
 async def stream_orders(
     feed: Feed,
     replay: Replay = 0,
-    last_event_id: Annotated[int | None, Header(description="The last order a returning listener saw.")] = None,
+    last_event_id: Annotated[
+        int | None, Header(description="The last order a returning listener saw.")
+    ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Send each new order as an event named `order`, its number as id, so that browsers resume where they were."""
     async with feed.listen(last=replay, after=last_event_id) as events:

@@ -3,9 +3,10 @@
 from math import ceil
 from typing import Annotated
 
+from sqlalchemy import func, select
+
 from pronghorn import APIRouter, BackgroundTasks, Path, Query, Request, Response, status
 from pronghorn.responses import FileResponse
-from sqlalchemy import func, select
 
 from ..dependencies import CurrentSettings, Feed, Session
 from ..errors import NotFound, OutOfStock, problems
