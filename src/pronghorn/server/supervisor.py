@@ -23,10 +23,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from pronghorn.server.assignment import READY, Assignment
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.listener import CannotListen, close_socket, describe, open_socket
 from pronghorn.server.reload import Watcher
-from pronghorn.server.worker import READY, Assignment
 
 logger = logging.getLogger("pronghorn.error")
 

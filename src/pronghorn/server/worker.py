@@ -7,48 +7,13 @@ Must not live here: anything about other workers.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import pickle
 import signal
 import socket
-import struct
 import sys
 
-from pronghorn.server.config import ServerConfig
+from pronghorn.server.assignment import READY, Assignment
 from pronghorn.server.logs import set_up_logging
 from pronghorn.server.server import Server
-
-READY = b"+"
-_LENGTH = struct.Struct("!I")
-
-
-@dataclasses.dataclass(frozen=True)
-class Assignment:
-    """What a worker is to do.
-
-    Attributes:
-        target: the application's import string.
-        config: the options.
-        path: the supervisor's import path.
-    """
-
-    target: str
-    config: ServerConfig
-    path: list[str]
-
-    def send(self, channel: socket.socket) -> None:
-        """Hand it to a worker."""
-        data = pickle.dumps(self)
-        channel.sendall(_LENGTH.pack(len(data)) + data)
-
-    @staticmethod
-    def receive(channel: socket.socket) -> Assignment:
-        """Take it from the supervisor, who is trusted: nobody else has this end of the channel."""
-        with channel.makefile("rb") as stream:
-            (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
-            assignment = pickle.loads(stream.read(length))
-        assert isinstance(assignment, Assignment)
-        return assignment
 
 
 def main(channel_fd: int, listener_fd: int) -> int:

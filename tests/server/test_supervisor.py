@@ -1,0 +1,278 @@
+"""Workers as real processes: started, replaced, replaced after a crash, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.peer import Answer, Peer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+PROGRAM = """
+import sys
+from pronghorn.server import ServerConfig, run
+run(sys.argv[1], ServerConfig(port=0, access_log=False, **eval(sys.argv[2])))
+"""
+
+
+class Process:
+    """A server in processes of its own, and what it logs."""
+
+    def __init__(self, target: str, folder: Path, environ: dict[str, str], options: dict[str, Any]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, target, repr(options)],
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), **environ},
+        )
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._news:
+                self.lines.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def log(self) -> str:
+        return "".join(self.lines)
+
+    def wait_for(self, text: str, times: int = 1) -> None:
+        with self._news:
+            assert self._news.wait_for(lambda: self.log.count(text) >= times, timeout=30), self.log
+
+    def port(self) -> int:
+        self.wait_for("Listening on")
+        found = re.search(r"Listening on http://127\.0\.0\.1:(\d+)", self.log)
+        assert found is not None
+        return int(found[1])
+
+    def get(self, path: str = "/") -> Answer:
+        """A request on a connection of its own."""
+        with socket.create_connection(("127.0.0.1", self.port()), timeout=30) as connection:
+            return Peer(connection).get(path, "Connection: close")
+
+    def worker(self) -> int:
+        return int(self.get().body)
+
+    def workers(self, count: int) -> set[int]:
+        """The process ids that answer, once there are `count` of them."""
+        return until(lambda: {self.worker() for _ in range(20)}, lambda found: len(found) == count)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        code = self.process.wait(timeout=30)
+        self._thread.join(timeout=10)
+        return code
+
+    def stop(self) -> int:
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+
+def until(get: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+    """What `get` returns as soon as it is good."""
+    end = time.monotonic() + 30
+    while not good(found := get()):
+        assert time.monotonic() < end, found
+    return found
+
+
+@contextlib.contextmanager
+def process(
+    target: str = "tests.server.served:app",
+    folder: Path = ROOT,
+    environ: dict[str, str] | None = None,
+    **options: Any,
+) -> Iterator[Process]:
+    started = Process(target, folder, environ or {}, options)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.terminate()
+            started.process.wait(timeout=30)
+        assert started.process.stderr is not None
+        started._thread.join(timeout=10)
+        started.process.stderr.close()
+
+
+def test_one_process_serves_and_stops_on_sigterm() -> None:
+    with process() as server:
+        assert server.worker() == server.process.pid
+        assert server.stop() == 0
+
+
+def test_one_process_lets_a_request_under_way_finish() -> None:
+    with process() as server:
+        with socket.create_connection(("127.0.0.1", server.port()), timeout=30) as connection:
+            peer = Peer(connection)
+            assert peer.get().status == 200
+            peer.say(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.signal(signal.SIGINT)
+            assert peer.answer().header("connection") == "close"
+            assert peer.is_closed()
+        assert server.wait() == 0
+
+
+def test_an_application_that_cannot_be_imported_is_an_error() -> None:
+    with process(environ={"SERVED_FAILS": "1"}) as server:
+        assert server.wait() != 0
+        assert "this application does not start" in server.log
+    with process("tests.server.served:nothing") as server:
+        assert server.wait() != 0
+        assert "has no 'nothing'" in server.log
+
+
+def test_an_application_that_fails_to_start_is_exit_code_3(tmp_path: Path) -> None:
+    marker = tmp_path / "broken"
+    marker.touch()
+    with process(environ={"SERVED_BROKEN_WHILE": str(marker)}) as server:
+        assert server.wait() == 3
+        assert "broken on purpose" in server.log
+    with process(environ={"SERVED_BROKEN_WHILE": str(marker)}, workers=2) as server:
+        assert server.wait() == 3
+        assert "did not start: stopping" in server.log
+
+
+def test_an_address_that_is_taken_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for workers in (1, 2):
+            code = f"""
+from pronghorn.server import ServerConfig, run
+run("tests.server.served:app", ServerConfig(port={taken.getsockname()[1]}, workers={workers}))
+"""
+            result = subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+            )
+            assert result.returncode == 3
+            assert "cannot listen on 127.0.0.1" in result.stderr
+
+
+def test_workers_share_the_socket_and_stop_together() -> None:
+    with process(workers=2) as server:
+        workers = server.workers(2)
+        assert server.process.pid not in workers
+        assert server.stop() == 0
+        for pid in workers:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+
+
+def test_a_worker_that_dies_is_replaced() -> None:
+    with process(workers=2) as server:
+        before = server.workers(2)
+        victim = next(iter(before))
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for("another starts")
+        after = server.workers(2)
+        assert len(before & after) == 1
+        with contextlib.suppress(AssertionError, ConnectionError, ValueError):
+            server.get("/die")
+        server.wait_for("another starts", 2)
+        assert len(server.workers(2)) == 2
+        assert server.stop() == 0
+
+
+def test_sighup_replaces_the_workers_without_losing_a_request() -> None:
+    with process(workers=2) as server:
+        before = server.workers(2)
+        failed: list[BaseException] = []
+        done = threading.Event()
+
+        def load() -> None:
+            while not done.is_set():
+                try:
+                    assert server.get().status == 200
+                except BaseException as error:
+                    failed.append(error)
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        server.signal(signal.SIGHUP)
+        until(lambda: {server.worker() for _ in range(20)}, lambda found: not found & before and len(found) == 2)
+        done.set()
+        thread.join()
+        assert failed == []
+        assert server.stop() == 0
+
+
+def test_workers_that_do_not_start_leave_the_old_ones_in_place(tmp_path: Path) -> None:
+    marker = tmp_path / "broken"
+    with process(environ={"SERVED_BROKEN_WHILE": str(marker)}, workers=2) as server:
+        before = server.workers(2)
+        marker.touch()
+        server.signal(signal.SIGHUP)
+        server.wait_for("the old workers stay")
+        assert server.workers(2) == before
+        marker.unlink()
+        server.signal(signal.SIGHUP)
+        until(lambda: {server.worker() for _ in range(20)}, lambda found: not found & before)
+
+
+def test_a_worker_ends_with_its_supervisor() -> None:
+    with process(workers=2) as server:
+        workers = server.workers(2)
+        server.process.kill()
+        server.process.wait()
+
+        def alive() -> list[int]:
+            return [pid for pid in workers if Path(f"/proc/{pid}/stat").exists() and not _is_zombie(pid)]
+
+        until(alive, lambda left: not left)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+APPLICATION = """
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise RuntimeError("none")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"%s"})
+"""
+
+
+def test_a_changed_file_is_served_anew(tmp_path: Path) -> None:
+    module = tmp_path / "changing.py"
+    module.write_text(APPLICATION % "one")
+    environ = {"PYTHONDONTWRITEBYTECODE": "1"}
+    with process("changing:app", tmp_path, environ, reload=True, reload_dirs=[str(tmp_path)]) as server:
+        assert server.get().body == b"one"
+        module.write_text(APPLICATION % "two")
+        until(lambda: server.get().body, lambda body: body == b"two")
+        module.write_text("no python at all")
+        server.wait_for("waiting for a change")
+        module.write_text(APPLICATION % "three")
+        server.wait_for("Changed: changing.py", 3)
+        assert server.get().body == b"three"
+        server.signal(signal.SIGHUP)
+        assert server.get().body == b"three"
+        assert server.stop() == 0
