@@ -7,3 +7,8 @@ opaque: nothing here knows of endpoints, requests or replies.
 Invariant: every answer equals that of a linear scan over the entries, in registration order, with
 Starlette's own regular expressions.
 """
+
+from pronghorn._routing.pattern import PathPattern, PathTemplateError
+from pronghorn._routing.table import Entry, RouteTable
+
+__all__ = ["Entry", "PathPattern", "PathTemplateError", "RouteTable"]
