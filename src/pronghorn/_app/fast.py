@@ -1,10 +1,260 @@
-"""placeholder"""
+"""The fast way of one application: its routes in a table, its layers understood, and when that holds.
+
+Lives here: reading an application's routes and middleware into a `Dispatcher`, and noticing changes.
+Must not live here: running requests (`_engine.dispatch`). Invariant: whatever is not exactly what it is known
+to be (a subclass, a replaced function, an unknown kind of route or layer) takes the general way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
 from typing import Any
+
+from starlette import routing
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pronghorn._base.exit_stack import AsyncExitStackMiddleware
+from pronghorn._app.included import EffectiveRoute, IncludedRouter
+from pronghorn._app.route import APIRoute
+from pronghorn._app.router import APIRouter
+from pronghorn._base.generation import generation
+from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._engine.asgi import AsgiExchange, NestedExchange
+from pronghorn._engine.body_limit import AppBodyLimitMiddleware, unlimited
+from pronghorn._engine.dispatch import Dispatcher
+from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.general import SPEC_ATTRIBUTE
+from pronghorn._engine.reply import Reply
+from pronghorn._engine.seams import seams
+from pronghorn._engine.target import Target
+from pronghorn._engine.telemetry import ExceptionTelemetryMiddleware
+from pronghorn._routing.table import Entry, RouteTable
+
+#: Matches every path: what follows it in the table is never reached by the fast way.
+_ANYTHING = "{path:path}"
+
+
 class FastApplication:
-    def __init__(self, app: Any) -> None: ...
-    async def serve_asgi(self, scope: Any, receive: Any, send: Any) -> bool:
-        return False
-    def handle(self, x: Any) -> Any:
-        from starlette.types import Scope
-        x.spawn(app(x.scope,x.receive,x.send))
+    """The fast way through one application, as far as it has one.
+
+    Args:
+        app: the application.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._generation = -1
+        self._stack: ASGIApp | None = None
+        self._outer: Dispatcher | None = None
+        """Takes requests before any middleware: there is none, or all of it is known."""
+        self._inner: Dispatcher | None = None
+        """Takes requests from the router, behind middleware of the general kind."""
+        self._call_is_ours = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_app": self._app}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_app"])  # type: ignore[misc]
+
+    # --- serving
+
+    def handle(self, x: Exchange) -> Reply | None:
+        """Serve a request of a server that speaks the engine's protocol."""
+        app = self._app
+        if self._is_current() and self._call_is_ours and not app._telemetry.enabled():
+            if app.root_path:
+                x.root_path = app.root_path
+            outer = self._outer
+            if outer is not None:
+                plan = outer.select(x)
+                if plan is not None:
+                    return outer.handle(x, plan)
+        x.spawn(app(x.scope, x.receive, x.send))
         return None
+
+    async def serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve a request of an ASGI server before any middleware; False: nothing was done."""
+        if not self._is_current() or asyncio._get_running_loop() is None:
+            return False
+        return await _serve(self._outer, AsgiExchange, scope, receive, send)
+
+    async def serve_nested(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve a request that came through middleware of the general kind; False: nothing was done."""
+        if not self._is_current() or asyncio._get_running_loop() is None:
+            return False
+        return await _serve(self._inner, NestedExchange, scope, receive, send)
+
+    def _is_current(self) -> bool:
+        """Whether there may be a fast way now; brings it up to date."""
+        app = self._app
+        if seams.replaced or app.dependency_overrides:
+            return False
+        if generation.value != self._generation or app.middleware_stack is not self._stack or self._stack is None:
+            self._refresh()
+        return True
+
+    # --- reading the application
+
+    def _refresh(self) -> None:
+        app = self._app
+        if app.middleware_stack is None:
+            app.middleware_stack = app.build_middleware_stack()
+        self._stack = app.middleware_stack
+        self._outer = self._inner = None
+        router = app.router
+        layers = _read_layers(self._stack, router)
+        is_ours = isinstance(router, APIRouter) and type(router).app is APIRouter.app
+        if is_ours and layers is not None:
+            table = self._build_table(router, layers)
+            handlers = (layers.exceptions._status_handlers, layers.exceptions._exception_handlers)
+            if layers.is_bare:
+                self._outer = Dispatcher(table.match, *handlers, layers.server_error)
+            else:
+                self._inner = Dispatcher(table.match, *handlers, None)
+        if isinstance(router, APIRouter):
+            router.fast_way = self.serve_nested if self._inner is not None else None
+        self._call_is_ours = getattr(type(app).__call__, "__module__", "") == "pronghorn._app.application"
+        # Reading views of included routers may itself have counted as a change.
+        self._generation = generation.value
+
+    def targets(self) -> Iterator[tuple[BaseRoute, EffectiveRoute | None, Target | None]]:
+        """Every HTTP route with its target, None where it takes the general way; for tools."""
+        self._is_current()
+        layers = _read_layers(self._stack, self._app.router)
+        items = self._scope_items(self._app.router, layers) if layers is not None else {}
+        for route, effective in _walk(self._app.router):
+            yield route, effective, _target_of(route, effective, items)
+
+    def _build_table(self, router: APIRouter, layers: _Layers) -> RouteTable:
+        items = self._scope_items(router, layers)
+        return RouteTable(entry for route, effective in _walk(router) for entry in _entries(route, effective, items))
+
+    def _scope_items(self, router: APIRouter, layers: _Layers) -> dict[str, Any]:
+        exceptions = layers.exceptions
+        return {
+            "app": self._app,
+            "router": router,
+            "starlette.exception_handlers": (exceptions._exception_handlers, exceptions._status_handlers),
+        }
+
+
+async def _serve(
+    dispatcher: Dispatcher | None, exchange: type[AsgiExchange], scope: Scope, receive: Receive, send: Send
+) -> bool:
+    if dispatcher is None:
+        return False
+    x = exchange(scope, receive, send)
+    plan = dispatcher.select(x)
+    if plan is None:
+        return False
+    await dispatcher.run(x, plan)
+    return True
+
+
+class _Layers:
+    """The layers that the application itself put around its router."""
+
+    def __init__(self, server_error: ServerErrorMiddleware, exceptions: ExceptionMiddleware, is_bare: bool) -> None:
+        self.server_error = server_error
+        self.exceptions = exceptions
+        self.is_bare = is_bare
+
+
+def _read_layers(stack: Any, router: Any) -> _Layers | None:
+    """Understand a middleware stack; None where its order is not the application's own."""
+    if type(stack) is not ServerErrorMiddleware or type(stack.app) is not ExceptionTelemetryMiddleware:
+        return None
+    limit = stack.app.app
+    if type(limit) is not AppBodyLimitMiddleware:
+        return None
+    # Every route has its own limit, or the application's: the outer one need not be asked again.
+    layer: Any = unlimited(limit.app)
+    is_bare = type(layer) is ExceptionMiddleware
+    seen: set[int] = set()
+    while layer is not None and type(layer) is not ExceptionMiddleware and id(layer) not in seen:
+        seen.add(id(layer))
+        layer = getattr(layer, "app", None)
+    if type(layer) is not ExceptionMiddleware or type(layer.app) is not AsyncExitStackMiddleware:
+        return None
+    if layer.app.app is not router:
+        return None
+    return _Layers(stack, layer, is_bare)
+
+
+Found = "tuple[BaseRoute, EffectiveRoute | None]"
+
+
+def _walk(router: APIRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
+    """Every route in registration order; an included router that was subclassed stands for all its routes."""
+    for route in router.routes:
+        if isinstance(route, IncludedRouter):
+            yield from _walk_included(route)
+        else:
+            yield route, None
+
+
+def _walk_included(included: IncludedRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
+    kind = type(included.original_router)
+    if kind.matches is not APIRouter.matches or kind.handle is not APIRouter.handle:
+        yield included, None
+        return
+    for candidate in included.effective_candidates():
+        if isinstance(candidate, IncludedRouter):
+            yield from _walk_included(candidate)
+        else:
+            yield candidate.original_route, candidate
+
+
+def _entries(route: BaseRoute, effective: EffectiveRoute | None, items: dict[str, Any]) -> Iterator[Entry]:
+    """What stands in the table for a route: a target, or None: the general way from here."""
+    target = _target_of(route, effective, items)
+    if target is not None:
+        shown: Any = effective or route
+        yield Entry(shown.path, frozenset(shown.methods) or None, target)
+        return
+    shown = route if effective is None else effective.starlette_route or effective
+    kind = type(shown)
+    if isinstance(shown, routing.WebSocketRoute):
+        return
+    if kind is routing.Route or (isinstance(shown, (APIRoute, EffectiveRoute)) and _matches_by_path(route)):
+        yield Entry(shown.path, frozenset(shown.methods or ()) or None, None)
+    elif kind is routing.Mount:
+        yield Entry(f"{shown.path}/{_ANYTHING}", None, None)
+    else:
+        yield Entry(_ANYTHING, None, None)
+
+
+def _matches_by_path(route: BaseRoute) -> bool:
+    return isinstance(route, APIRoute) and type(route).matches is APIRoute.matches
+
+
+def _target_of(route: BaseRoute, effective: EffectiveRoute | None, items: dict[str, Any]) -> Target | None:
+    """The target of a path operation that is exactly what it is known to be."""
+    if not isinstance(route, APIRoute) or not _matches_by_path(route):
+        return None
+    if type(route).handle is not APIRoute.handle:
+        return None
+    shown: Any = effective or route
+    app = shown.app
+    inner, limit = (app, None)
+    if isinstance(app, RequestBodyLimitMiddleware):
+        inner, limit = unlimited(app), app.max_body_size
+    spec = getattr(inner, SPEC_ATTRIBUTE, None)
+    if not isinstance(spec, HandlerSpec) or not _path_matches(shown):
+        return None
+    scope_items: dict[str, Any] = {"route": route, "endpoint": shown.endpoint}
+    if effective is not None:
+        scope_items["fastapi"] = {"effective_route_context": effective}
+    title = f"{'|'.join(sorted(shown.methods)) or 'ANY'} {shown.path}"
+    return Target(title, spec, app, scope_items, items, limit)
+
+
+def _path_matches(shown: Any) -> bool:
+    """Whether the compiled expression is still that of the path."""
+    return bool(routing.compile_path(shown.path)[0] == shown.path_regex)

@@ -154,7 +154,8 @@ class APIRouter(VerbDecorators, routing.Router):
         self._frontend_routes: FrontendGroup | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        generation.value += 1
+        if name != "fast_way":
+            generation.value += 1
         if name == "routes" and not isinstance(value, TrackedList):
             value = TrackedList(value)
         super().__setattr__(name, value)

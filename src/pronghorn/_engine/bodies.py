@@ -5,7 +5,6 @@ Must not live here: the schema of bodies. Invariant: a body is read whole before
 
 from __future__ import annotations
 
-import email.message
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,20 +16,11 @@ from pronghorn._base.sentinels import Undefined
 from pronghorn._compile.body import should_embed_body_fields
 from pronghorn._compile.extract import Errors, validate_value
 from pronghorn._compile.forms import FormItem, form_models, is_supplied, iter_form_items
+from pronghorn._compile.wire import is_json_content_type
 from pronghorn._declare import params
 from pronghorn._schema.annotations import is_bytes, is_bytes_sequence, value_is_sequence
 from pronghorn._schema.errors import missing_error
 from pronghorn._schema.field import ModelField, cached_model_fields, param_aliases, serialize_sequence_value
-
-
-def is_json_content_type(value: str) -> bool:
-    """Whether a Content-Type is ``application/json`` or ``application/*+json``."""
-    message = email.message.Message()
-    message["content-type"] = value
-    if message.get_content_maintype() != "application":
-        return False
-    subtype = message.get_content_subtype()
-    return subtype == "json" or subtype.endswith("+json")
 
 
 async def read_json_body(request: Request, strict_content_type: bool) -> Any:
@@ -60,8 +50,8 @@ async def request_body_to_args(
     alone = len(body_fields) == 1 and not embed_body_fields and bool(plain)
     if alone and not should_embed_body_fields(body_fields):
         value = {name: item for name, item, _ in items} if form is not None else received_body
-        value, errors = validate_value(first, value, ("body",))
-        return {first.name: value}, errors
+        value, failures = validate_value(first, value, ("body",))
+        return {first.name: value}, failures
     by_field = {field.name: (name, item) for name, item, field in items if field is not None}
     values: dict[str, Any] = {}
     errors: Errors = []

@@ -47,6 +47,13 @@ def wrap_app_with_body_limit(app: ASGIApp, max_body_size: int | None) -> ASGIApp
     return RequestBodyLimitMiddleware(_Ungrouped(app), max_body_size=max_body_size)
 
 
+def unlimited(app: Any) -> Any:
+    """What `wrap_app_with_body_limit` wrapped; ``app`` itself when it is no limit."""
+    if isinstance(app, RequestBodyLimitMiddleware) and isinstance(app.app, _Ungrouped):
+        return app.app.app
+    return app
+
+
 class _Ungrouped:
     """Takes the limit's signal out of exception groups, in which task groups wrap it."""
 

@@ -35,7 +35,11 @@ class Exchange:
         state: what lifespan handlers yielded; copied into the scope.
         body: the whole body once received, None while it is still arriving.
         path_params: what the routing tree read from the path.
+        target: what the routing tree found; set together with ``path_params``.
     """
+
+    #: Whether somebody around the engine answers what it does not.
+    nested = False
 
     __slots__ = (
         "_scope",
@@ -52,6 +56,7 @@ class Exchange:
         "scheme",
         "server",
         "state",
+        "target",
     )
 
     method: str
@@ -67,6 +72,7 @@ class Exchange:
     state: MutableMapping[str, Any] | None
     body: bytes | None
     path_params: dict[str, Any]
+    target: Any
     _scope: MutableMapping[str, Any] | None
 
     @property
@@ -125,6 +131,15 @@ class Exchange:
     def respond(self, reply: Reply) -> None:
         """Write a finished reply. To be called on the event loop, once."""
         raise NotImplementedError
+
+    async def deliver(self, reply: Reply) -> None:
+        """Write a finished reply from the request's own task."""
+        self.respond(reply)
+
+    @property
+    def started(self) -> bool:
+        """Whether the head of a response was handed over already."""
+        return bool(getattr(self, "status", 0))
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run ``coroutine`` as this request's task, in a context of its own."""

@@ -162,7 +162,7 @@ async def _call(solving: _Solving, declared: Dependant, used: Dependant, argumen
     kind = kind_of(call)
     if kind in ("generator", "async generator"):
         stack = solving.function_stack if declared.scope == "function" else solving.request_stack
-        return await stack.enter_async_context(_context_manager(solving, used, kind, arguments))
+        return await stack.enter_async_context(context_manager(solving.request.scope, used, kind, arguments))
     if used.concurrency is None:
         return await _run(call, kind, arguments)
     async with used.concurrency.get_semaphore():
@@ -175,13 +175,14 @@ async def _run(call: Any, kind: str, arguments: dict[str, Any]) -> Any:
     return await run_in_threadpool(call, **arguments)
 
 
-def _context_manager(solving: _Solving, used: Dependant, kind: str, arguments: dict[str, Any]) -> Any:
+def context_manager(scope: Any, used: Dependant, kind: str, arguments: dict[str, Any]) -> Any:
+    """The asynchronous context manager of a generator dependency."""
     call = cast(Any, used.call)
     cm: Any
     if kind == "generator":
         cm = contextmanager_in_threadpool(contextmanager(call)(**arguments))
     else:
-        cm = shielded_exit(asynccontextmanager(call)(**arguments), cleanup_scope(solving.request.scope))
+        cm = shielded_exit(asynccontextmanager(call)(**arguments), cleanup_scope(scope))
     if used.concurrency is not None:
         cm = limited(cm, used.concurrency.get_semaphore())
     return cm

@@ -1,0 +1,198 @@
+"""Worker threads for synchronous code, with results brought back in batches.
+
+Lives here: threads, their queue, and one mailbox per event loop.
+Must not live here: what runs in them. Invariant: a result reaches its callback on the loop it was asked for
+on, exactly once; several results that are ready together cost the loop one wake-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from queue import SimpleQueue
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import anyio.to_thread
+from anyio import CancelScope
+from anyio._core._eventloop import set_current_async_library, threadlocals
+from anyio.lowlevel import EventLoopToken
+
+Callback = Callable[[Any, BaseException | None], None]
+
+#: As many as anyio's default limiter allows; read from it where it can be.
+DEFAULT_LIMIT = 40
+_IDLE_SECONDS = 10.0
+
+
+class Mailbox:
+    """Where threads leave results for one event loop."""
+
+    __slots__ = ("__weakref__", "_loop", "_results", "_scheduled", "token")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = ref(loop)
+        self._results: deque[tuple[Callback, Any, BaseException | None]] = deque()
+        self._scheduled = False
+        self.token = _anyio_token(loop)
+
+    def post(self, callback: Callback, result: Any, error: BaseException | None) -> None:
+        """Leave a result; called in a worker thread."""
+        self._results.append((callback, result, error))
+        if self._scheduled:
+            return
+        self._scheduled = True
+        loop = self._loop()
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(self._deliver)
+        except RuntimeError:  # the loop was closed: nobody waits any more
+            self._results.clear()
+
+    def _deliver(self) -> None:
+        # Before taking anything: what is posted from here on schedules a delivery of its own.
+        self._scheduled = False
+        results = self._results
+        while results:
+            callback, result, error = results.popleft()
+            try:
+                callback(result, error)
+            except Exception as failure:
+                loop = self._loop()
+                if loop is not None:
+                    loop.call_exception_handler({"message": "A worker's callback failed", "exception": failure})
+
+
+def _anyio_token(loop: asyncio.AbstractEventLoop) -> EventLoopToken:
+    """What `anyio.from_thread` needs in a worker to find its way back."""
+    from anyio._backends._asyncio import AsyncIOBackend
+
+    return EventLoopToken(AsyncIOBackend, loop)
+
+
+Job = tuple[Context, Callable[..., Any], tuple[Any, ...], Callback, Mailbox]
+
+
+class Workers:
+    """A pool of threads, shared by all event loops of the process.
+
+    Threads are started as they are needed, up to ``limit``, and end when they were idle for some seconds.
+    """
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.limit = limit
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._busy = 0
+        self._mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = WeakKeyDictionary()
+
+    def mailbox(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
+        """The mailbox of ``loop``."""
+        found = self._mailboxes.get(loop)
+        if found is None:
+            found = self._mailboxes[loop] = Mailbox(loop)
+        return found
+
+    def submit(
+        self, mailbox: Mailbox, context: Context, function: Callable[..., Any], arguments: tuple[Any, ...], callback: Callback
+    ) -> None:
+        """Run ``function(*arguments)`` in ``context`` in a thread; ``callback(result, error)`` on the loop."""
+        with self._lock:
+            self._busy += 1
+            start = self._busy > self._threads and self._threads < self.limit
+            if start:
+                self._threads += 1
+        self._jobs.put((context, function, arguments, callback, mailbox))
+        if start:
+            threading.Thread(target=self._work, name="pronghorn worker", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=_IDLE_SECONDS)
+            except Exception:  # queue.Empty
+                with self._lock:
+                    # Work that was counted but is not queued yet needs a thread: stay for it.
+                    if self._busy >= self._threads:
+                        continue
+                    self._threads -= 1
+                return
+            if job is not None:
+                self._run(job)
+            del job
+
+    def _run(self, job: Job) -> None:
+        context, function, arguments, callback, mailbox = job
+        threadlocals.current_token = mailbox.token
+        threadlocals.current_cancel_scope = None
+        result, error = None, None
+        try:
+            result = context.run(function, *arguments)
+        except StopIteration as stop:
+            error = RuntimeError("coroutine raised StopIteration")
+            error.__cause__ = stop
+        except BaseException as failure:
+            error = failure
+        with self._lock:
+            self._busy -= 1
+        mailbox.post(callback, result, error)
+
+
+workers = Workers()
+
+
+def _start_anew() -> None:
+    """A forked child has none of its parent's threads."""
+    workers.__init__(workers.limit)  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)
+
+
+def use_anyio_limit() -> None:
+    """Allow as many threads as anyio's default limiter does now; call it from a coroutine."""
+    tokens = anyio.to_thread.current_default_thread_limiter().total_tokens
+    workers.limit = max(1, int(min(tokens, 10_000)))
+
+
+def leave_async(context: Context) -> Context:
+    """Mark ``context`` as one of a thread: code in it may start an event loop of its own."""
+    context.run(set_current_async_library, None)
+    return context
+
+
+async def run_in_worker(context: Context, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run ``function`` in a worker thread and wait for it; a thread, once started, is waited for to its end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+    waiters: list[asyncio.Future[None]] = []
+    pending = True
+
+    def done(result: Any, error: BaseException | None) -> None:
+        nonlocal pending
+        pending = False
+        for waiter in waiters:
+            waiter.set_result(None)
+        if future.cancelled():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    workers.submit(workers.mailbox(loop), context, function, arguments, done)
+    try:
+        return await future
+    except asyncio.CancelledError:
+        if pending:
+            waiters.append(loop.create_future())
+            with CancelScope(shield=True):
+                await waiters[0]
+        raise

@@ -1,0 +1,56 @@
+"""Whether a body can be validated straight from its bytes.
+
+pydantic reads JSON itself (``validate_json``) several times faster than `json.loads` and validation, but in
+JSON mode some types accept what they refuse as Python objects, or choose another member of a union. The
+reference is Python mode. Invariant: where this says yes, both modes give equal values for every JSON text that
+both accept; what JSON mode refuses is validated again the reference way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Schema types that mean the same in both modes (without ``strict``).
+_ALIKE = frozenset(
+    {
+        "any", "none", "bool", "int", "float", "str", "date", "time", "datetime", "list", "dict", "tuple",
+        "set", "frozenset", "literal", "enum", "uuid", "nullable", "default", "model", "model-fields",
+        "model-field", "typed-dict", "typed-dict-field", "dataclass", "dataclass-args", "dataclass-field",
+        "definitions", "definition-ref", "tagged-union", "computed-field",
+    }
+)  # fmt: skip
+#: Functions of users see the same values in both modes unless they ask which mode it is.
+_FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
+#: Members of unions among which exactness decides the same way in both modes.
+_PLAIN = frozenset({"none", "bool", "int", "float", "str"})
+
+
+def reads_json_alike(schema: Any) -> bool:
+    """Whether JSON mode can stand in for Python mode with this core schema."""
+    if isinstance(schema, dict):
+        return _checked(schema) and all(
+            reads_json_alike(value) for key, value in schema.items() if key not in ("metadata", "serialization", "ref")
+        )
+    if isinstance(schema, (list, tuple)):
+        return all(reads_json_alike(item) for item in schema)
+    return True
+
+
+def _checked(schema: dict[str, Any]) -> bool:
+    if schema.get("strict") or not _config_is_plain(schema.get("config")):
+        return False
+    kind = schema.get("type")
+    if not isinstance(kind, str):
+        return True
+    if kind == "union":
+        return all(isinstance(choice, dict) and choice.get("type") in _PLAIN for choice in schema["choices"])
+    if kind in _FUNCTIONS:
+        function = schema.get("function", {})
+        return bool(function.get("type") == "no-info") and "schema" in schema
+    return kind in _ALIKE or kind == "no-info"
+
+
+def _config_is_plain(config: Any) -> bool:
+    if not isinstance(config, dict):
+        return True
+    return not config.get("strict") and config.get("val_json_bytes", "utf8") == "utf8"

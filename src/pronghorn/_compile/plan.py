@@ -1,0 +1,369 @@
+"""The compiled plan of a path operation: one function, from an exchange to its answer.
+
+Lives here: assembling the plan's source from the settled declaration, and how the plan has to be run.
+Must not live here: running it (`_engine`). Invariant: a plan reads and validates everything before it calls
+anything of the user's; if it cannot go on it returns None and nothing has happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic_core import ValidationError
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+
+from pronghorn._base.background import BackgroundTasks
+from pronghorn._base.sentinels import settled
+from pronghorn._base.status_codes import allows_body
+from pronghorn._compile.body import flat_body_params, should_embed_body_fields
+from pronghorn._compile.codegen import SourceWriter
+from pronghorn._compile.dependant import oauth_scopes
+from pronghorn._compile.extract import read_params
+from pronghorn._compile.fields import (
+    is_simple,
+    request_name,
+    write_body_member,
+    write_simple,
+    write_whole_body,
+)
+from pronghorn._compile.graph import Step, ordered_steps
+from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._compile.wire import has_json_body, parse_query, read_cookies, read_headers
+from pronghorn._declare.security.oauth2 import SecurityScopes
+from pronghorn._schema.field import ModelField, param_aliases
+
+Way = Literal["in place", "thread", "task"]
+
+_PATH = "x.path_params"
+
+#: Names that plan sources use, beside what the engine supplies.
+_RUNTIME: dict[str, Any] = {
+    "BackgroundTasks": BackgroundTasks,
+    "Headers": Headers,
+    "MISSING": object(),
+    "QueryParams": QueryParams,
+    "Response": Response,
+    "SecurityScopes": SecurityScopes,
+    "ValidationError": ValidationError,
+    "copy_default": lambda field: deepcopy(field.default),
+    "has_json_body": has_json_body,
+    "loads": json.loads,
+    "parse_query": parse_query,
+    "read_cookies": read_cookies,
+    "read_headers": read_headers,
+    "read_params": read_params,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPlan:
+    """How one path operation is run.
+
+    Attributes:
+        way: ``in place``: nothing in it can suspend, it is stepped where the request arrives; ``thread``:
+            everything in it is synchronous, it runs in one worker thread; ``task``: it runs as a task.
+        function: takes the exchange (and, with ``uses_stacks``, the request's and the function's exit
+            stacks); gives a reply, a Starlette response, or None for "ask the reference way".
+        source: what ``function`` was compiled from.
+        filename: the name of the source in tracebacks.
+        needs_body: whether the whole body has to be there first.
+        uses_stacks: whether dependencies have exits.
+        steps: the calls, in order.
+        spec: the declaration.
+    """
+
+    way: Way
+    function: Callable[..., Any]
+    source: str
+    filename: str
+    needs_body: bool
+    uses_stacks: bool
+    steps: tuple[Step, ...]
+    spec: HandlerSpec
+
+
+def compile_plan(spec: HandlerSpec, title: str, engine: Mapping[str, Any]) -> EndpointPlan | None:
+    """Compile the plan of a path operation; None where only the reference way will do.
+
+    Args:
+        spec: the settled declaration.
+        title: method and path, for tracebacks.
+        engine: what the engine supplies to plans: ``Reply``, ``make_request``, ``blank_response``, ``hop``,
+            ``isolate``, ``enter``, ``encode_plain``, ``response_error``, ``answer_with_class``.
+    """
+    steps = ordered_steps(spec.dependant)
+    if not _can_compile(spec, steps):
+        return None
+    builder = _PlanBuilder(spec, steps, engine)
+    return builder.build(title)
+
+
+def _can_compile(spec: HandlerSpec, steps: list[Step]) -> bool:
+    endpoint = steps[-1]
+    if spec.reads_form or spec.is_sse_stream or spec.is_json_stream or endpoint.is_generator:
+        return False
+    if any(step.node.concurrency is not None or step.node.websocket_param_name for step in steps):
+        return False
+    body_params = flat_body_params(spec.dependant)
+    return all(len(param_aliases(field)) == 1 for field in body_params)
+
+
+class _PlanBuilder:
+    """Writes the source of one plan."""
+
+    def __init__(self, spec: HandlerSpec, steps: list[Step], engine: Mapping[str, Any]) -> None:
+        self.spec = spec
+        self.steps = steps
+        self.writer = SourceWriter()
+        self.writer.namespace.update(_RUNTIME)
+        self.writer.namespace.update(engine)
+        self.way: Way = _way(steps)
+        self.uses_stacks = any(step.is_generator for step in steps)
+        self.needs_body = spec.body_field is not None
+        self.arguments: dict[int, dict[str, str]] = {step.index: {} for step in steps}
+        self.uses_background = any(step.node.background_tasks_param_name for step in steps)
+        self.uses_response = any(step.node.response_param_name for step in steps)
+
+    def build(self, title: str) -> EndpointPlan:
+        name = self.writer.bind(f"plan_{getattr(self.spec.call, '__name__', 'endpoint')}", object())
+        del self.writer.namespace[name]
+        arguments = "x, request_stack, function_stack" if self.uses_stacks else "x"
+        keyword = "def" if self.way == "thread" else "async def"
+        segments = self._segments()
+        with self.writer.block(f"{keyword} {name}({arguments}):"):
+            self._write_reading()
+            self._write_injectables()
+            for segment in segments:
+                self._write_segment(segment)
+            self._write_answer()
+        function, filename = self.writer.compile(name, title)
+        return EndpointPlan(
+            way=self.way,
+            function=function,
+            source=self.writer.source,
+            filename=filename,
+            needs_body=self.needs_body,
+            uses_stacks=self.uses_stacks,
+            steps=tuple(self.steps),
+            spec=self.spec,
+        )
+
+    # --- reading
+
+    def _write_reading(self) -> None:
+        reading = [
+            (source, [(step, field) for step in self.steps for field in getattr(step.node, f"{source}_params")])
+            for source in ("path", "query", "header", "cookie")
+        ]
+        if not self.needs_body and not any(fields for _, fields in reading):
+            return
+        with self.writer.block("try:"):
+            for source, fields in reading:
+                if fields:
+                    getattr(self, f"_write_{source}")(fields)
+            if self.needs_body:
+                self._write_body()
+        # ValueError: pydantic's ValidationError, JSON that cannot be decoded; the reference tells them apart.
+        with self.writer.block("except (ValueError, RecursionError):"):
+            self.writer.line("return None")
+
+    def _variable(self, step: Step, field: ModelField) -> str:
+        variable = f"v{step.index}_{field.name}"
+        self.arguments[step.index][field.name] = variable
+        return variable
+
+    def _write_fields(
+        self, fields: list[tuple[Step, ModelField]], raw: Callable[[str], str], mapping: str, setup: str
+    ) -> None:
+        """Read the fields of one source: simple ones one by one, the others through the reference."""
+        simple = [(step, field) for step, field in fields if is_simple(field)]
+        if simple:
+            self.writer.line(setup)
+        for step, field in simple:
+            is_text = mapping != _PATH
+            write_simple(self.writer, field, raw(request_name(field)), self._variable(step, field), is_text)
+        others = [(step, field) for step, field in fields if not is_simple(field)]
+        if others:
+            self.writer.line(f"received = {mapping}")
+        for step, field in others:
+            name = self.writer.bind(f"fields_{field.name}", [field])
+            self.writer.line(f"values, errors = read_params({name}, received)")
+            with self.writer.block("if errors:"):
+                self.writer.line("return None")
+            self.writer.line(f"{self._variable(step, field)} = values[{field.name!r}]")
+
+    def _write_path(self, fields: list[tuple[Step, ModelField]]) -> None:
+        self._write_fields(fields, lambda name: f"path.get({name!r})", _PATH, f"path = {_PATH}")
+
+    def _write_query(self, fields: list[tuple[Step, ModelField]]) -> None:
+        self._write_fields(
+            fields, lambda name: f"query.get({name!r})", "QueryParams(x.query)", "query = parse_query(x.query)"
+        )
+
+    def _write_header(self, fields: list[tuple[Step, ModelField]]) -> None:
+        names = frozenset(request_name(field).lower().encode("latin-1") for _, field in fields if is_simple(field))
+        wanted = self.writer.bind("WANTED_HEADERS", names)
+        self._write_fields(
+            fields,
+            lambda name: f"headers.get({name.lower().encode('latin-1')!r})",
+            "Headers(raw=x.headers)",
+            f"headers = read_headers(x.headers, {wanted})",
+        )
+
+    def _write_cookie(self, fields: list[tuple[Step, ModelField]]) -> None:
+        self._write_fields(
+            fields, lambda name: f"cookies.get({name!r})", "read_cookies(x.headers)", "cookies = read_cookies(x.headers)"
+        )
+
+    def _write_body(self) -> None:
+        """Read the body; one that is absent or no JSON is left to the reference, unless all have defaults."""
+        fields = [(step, field) for step in self.steps for field in step.node.body_params]
+        strict = bool(settled(self.spec.strict_content_type))
+        self.writer.line("content = x.body")
+        with self.writer.block(f"if not content or not has_json_body(x.headers, {strict}):"):
+            self.writer.line("return None")
+        if not self.spec.embed_body_fields and not any(
+            should_embed_body_fields(step.node.body_params) for step in self.steps
+        ):
+            for step, field in fields:
+                write_whole_body(self.writer, field, self._variable(step, field))
+            return
+        self.writer.line("data = loads(content)")
+        with self.writer.block("if type(data) is not dict:"):
+            self.writer.line("return None")
+        for step, field in fields:
+            write_body_member(self.writer, field, self._variable(step, field))
+
+    # --- calling
+
+    def _write_injectables(self) -> None:
+        if any(step.node.request_param_name or step.node.http_connection_param_name for step in self.steps):
+            self.writer.line("request = make_request(x)")
+        if self.uses_background:
+            self.writer.line("background = BackgroundTasks()")
+        if self.uses_response:
+            self.writer.line("response = blank_response()")
+
+    def _arguments_source(self, step: Step) -> str:
+        node = step.node
+        arguments = dict(self.arguments[step.index])
+        arguments.update({name: f"r{index}" for name, index in step.results.items()})
+        for name, expression in (
+            (node.http_connection_param_name, "request"),
+            (node.request_param_name, "request"),
+            (node.background_tasks_param_name, "background"),
+            (node.response_param_name, "response"),
+        ):
+            if name:
+                arguments[name] = expression
+        if node.security_scopes_param_name:
+            scopes = oauth_scopes(node)
+            arguments[node.security_scopes_param_name] = f"SecurityScopes(scopes={scopes!r})"
+        return ", ".join(f"{name}={expression}" for name, expression in arguments.items())
+
+    def _call_source(self, step: Step) -> tuple[str, str]:
+        name = getattr(step.call, "__name__", None) or type(step.call).__name__
+        return self.writer.bind(name, step.call), self._arguments_source(step)
+
+    def _segments(self) -> list[list[Step]]:
+        """Consecutive synchronous calls together: they share one trip to a worker thread."""
+        segments: list[list[Step]] = []
+        for step in self.steps:
+            if segments and step.is_sync and segments[-1][-1].is_sync:
+                segments[-1].append(step)
+            else:
+                segments.append([step])
+        return segments
+
+    def _write_segment(self, segment: list[Step]) -> None:
+        if segment[0].is_sync and self.way != "thread":
+            self._write_hop(segment)
+            return
+        for step in segment:
+            function, arguments = self._call_source(step)
+            target = f"r{step.index}"
+            if step.is_sync:
+                self.writer.line(f"{target} = {self._sync_call(step, function, arguments)}")
+            elif step.is_generator:
+                self.writer.line(f"{target} = {self._enter_source(step, function, arguments)}")
+            else:
+                self.writer.line(f"{target} = await {function}({arguments})")
+
+    def _sync_call(self, step: Step, function: str, arguments: str) -> str:
+        """A synchronous call: what a dependency sets in context variables stays its own."""
+        if step is self.steps[-1]:
+            return f"{function}({arguments})"
+        return f"isolate({function}{', ' if arguments else ''}{arguments})"
+
+    def _enter_source(self, step: Step, function: str, arguments: str) -> str:
+        stack = "function_stack" if step.node.scope == "function" else "request_stack"
+        node = self.writer.bind(f"needs_of_{function}", step.node)
+        return f"await enter(x, {stack}, {node}, dict({arguments}))"
+
+    def _write_hop(self, segment: list[Step]) -> None:
+        """Run synchronous calls in one trip to a worker thread."""
+        name = f"in_thread_{segment[0].index}"
+        with self.writer.block(f"def {name}():"):
+            for step in segment:
+                function, arguments = self._call_source(step)
+                self.writer.line(f"r{step.index} = {self._sync_call(step, function, arguments)}")
+            self.writer.line(f"return {', '.join(f'r{step.index}' for step in segment)},")
+        targets = ", ".join(f"r{step.index}" for step in segment)
+        self.writer.line(f"{targets}, = await hop({name})")
+
+    # --- answering
+
+    def _write_answer(self) -> None:
+        spec, result = self.spec, f"r{self.steps[-1].index}"
+        with self.writer.block(f"if isinstance({result}, Response):"):
+            if self.uses_background:
+                with self.writer.block(f"if {result}.background is None:"):
+                    self.writer.line(f"{result}.background = background")
+            self.writer.line(f"return {result}")
+        plain = spec.response_field is None and spec.response_class_is_default
+        if not (plain or spec.serializes_directly) or not allows_body(spec.status_code) or self.uses_response:
+            self._write_class_answer(result)
+            return
+        self._write_content(result)
+        after = ", (), background if background.tasks else None" if self.uses_background else ""
+        self.writer.line(f"return Reply({spec.status_code or 200}, content, b'application/json'{after})")
+
+    def _write_content(self, result: str) -> None:
+        """Set ``content`` to the JSON of what the endpoint returned."""
+        spec, field = self.spec, self.spec.response_field
+        if field is None:
+            self.writer.line(f"content = encode_plain({result})")
+            return
+        adapter = field._type_adapter
+        validate = self.writer.bind("validate_response", adapter.validator.validate_python)
+        to_json = self.writer.bind("to_json", adapter.serializer.to_json)
+        with self.writer.block("try:"):
+            self.writer.line(f"valid = {validate}({result}, from_attributes=True)")
+        with self.writer.block("except ValidationError as error:"):
+            spec_name = self.writer.bind("spec", spec)
+            self.writer.line(f"raise response_error(x, {spec_name}, {result}, error) from None")
+        options = "".join(
+            f", {name}={self.writer.bind(name, value)}"
+            for name, value in spec.dump_options.items()
+            if name == "by_alias" or value not in (None, False)
+        )
+        self.writer.line(f"content = {to_json}(valid{options})")
+
+    def _write_class_answer(self, result: str) -> None:
+        spec_name = self.writer.bind("spec", self.spec)
+        response = "response" if self.uses_response else "None"
+        background = "background" if self.uses_background else "None"
+        self.writer.line(f"return answer_with_class(x, {spec_name}, {result}, {response}, {background})")
+
+
+def _way(steps: list[Step]) -> Way:
+    if all(step.is_sync for step in steps):
+        return "thread"
+    if all(step.traits.never_awaits for step in steps):
+        return "in place"
+    return "task"

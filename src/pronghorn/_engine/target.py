@@ -1,0 +1,70 @@
+"""What the routing tree leads to: one path operation, ready to be run.
+
+Lives here: the compiled plan of a route, made at its first request, and what the scope gets to see.
+Must not live here: choosing or running it. Invariant: a target without a plan is answered the reference way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._compile.plan import EndpointPlan, compile_plan
+from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.runtime import RUNTIME
+
+_NOT_COMPILED: Any = object()
+
+
+class Target:
+    """One path operation.
+
+    Args:
+        title: method and path, for people.
+        spec: the settled declaration.
+        app: answers it the reference way; an ASGI application inside the router.
+        scope_items: what its scope shows: ``route``, ``endpoint``, ...
+        app_items: what the application's layers put into a scope: ``app``, ``router``, handlers.
+        max_body_size: the limit in force, in bytes.
+    """
+
+    __slots__ = ("_plan", "app", "app_items", "max_body_size", "scope_items", "spec", "title")
+
+    def __init__(
+        self,
+        title: str,
+        spec: HandlerSpec,
+        app: ASGIApp,
+        scope_items: Mapping[str, Any],
+        app_items: Mapping[str, Any],
+        max_body_size: int | None,
+    ) -> None:
+        self.title = title
+        self.spec = spec
+        self.app = app
+        self.scope_items = scope_items
+        self.app_items = app_items
+        self.max_body_size = max_body_size
+        self._plan: Any = _NOT_COMPILED
+
+    @property
+    def plan(self) -> EndpointPlan | None:
+        """The compiled plan; None where only the reference way will do."""
+        if self._plan is _NOT_COMPILED:
+            self._plan = compile_plan(self.spec, self.title, RUNTIME)
+        plan: EndpointPlan | None = self._plan
+        return plan
+
+    def within_limit(self, x: Exchange) -> bool:
+        """Whether the body is known to keep the limit; if not, the reference way counts it."""
+        if self.max_body_size is None:
+            return True
+        for name, value in x.headers:
+            if name == b"content-length":
+                return value.isdigit() and int(value) <= self.max_body_size
+            if name == b"transfer-encoding":
+                return False
+        return True
