@@ -16,6 +16,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn import (
     APIRouter,
@@ -28,7 +30,7 @@ from pronghorn import (
     WebSocketDisconnect,
 )
 from pronghorn.responses import StreamingResponse
-from pronghorn.telemetry import get_telemetry_data
+from pronghorn.telemetry import TelemetryConfig, get_telemetry_data
 from tests.serving import Client, Serve
 
 pytestmark = pytest.mark.anyio
@@ -89,14 +91,25 @@ logger_provider.add_log_record_processor(SimpleLogRecordProcessor(log_exporter))
 metric_reader = InMemoryMetricReader()
 meter_provider = MeterProvider(metric_readers=[metric_reader], shutdown_on_exit=False)
 
-app = FastAPI(
-    telemetry={
-        "tracer_provider": tracer_provider,
-        "logger_provider": logger_provider,
-        "meter_provider": meter_provider,
-        "exclude": lambda scope: scope["path"] == "/health",
-    }
-)
+settings: TelemetryConfig = {
+    "tracer_provider": tracer_provider,
+    "logger_provider": logger_provider,
+    "meter_provider": meter_provider,
+}
+
+
+class PassThrough:
+    """Middleware of the general kind."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+app = FastAPI(telemetry={**settings, "exclude": lambda scope: scope["path"] == "/health"})
+wrapped = FastAPI(telemetry=settings, middleware=[Middleware(PassThrough)])
 child = FastAPI()
 router = APIRouter(prefix="/v1")
 plain = FastAPI()
@@ -180,6 +193,7 @@ async def read_plain() -> bool:
 
 child.include_router(router, prefix="/api")
 app.include_router(router)
+wrapped.include_router(router)
 app.mount("/tenants/{tenant}", child)
 
 
@@ -219,6 +233,12 @@ async def test_a_request_is_a_span_with_its_stages_below(
     for span in found.values():
         assert span.parent is not None
         assert span.parent.span_id == server.context.span_id
+
+
+async def test_middleware_does_not_hide_the_stages(serve: Serve, called: Trace) -> None:
+    async with serve(wrapped) as client:
+        assert (await client.get("/v1/books/7", headers=called.headers)).json() == {"book_id": 7}
+    await called.spans("GET /v1/books/{book_id}", *STAGES)
 
 
 async def test_a_body_that_validates_is_known_to_the_endpoint(client: Client, called: Trace) -> None:

@@ -321,7 +321,9 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
             )
             return
         if kind not in ("http", "websocket") or TELEMETRY_KEY in scope or not self._telemetry.enabled():
-            if kind == "http" and await self._fast.serve_asgi(scope, receive, send):
+            # Within a request that is observed, as a mounted application's is, stages have to be seen.
+            observed = scope.get(TELEMETRY_KEY) is not None
+            if kind == "http" and not observed and await self._fast.serve_asgi(scope, receive, send):
                 return
             await super().__call__(scope, receive, send)
             return
