@@ -84,7 +84,10 @@ def machine() -> dict[str, Any]:
 
 def print_head(options: argparse.Namespace) -> None:
     """What is compared, and the names of the columns."""
-    print(f"{machine()}, {options.connections} connections, {options.rounds} x {options.seconds:g} s")
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(
+        f"{options.connections} connections, median of {options.rounds} x {options.seconds:g} s, one process each"
+    )
     print(f"{'':<20}{FASTAPI.name:^27}{'':<2}{PRONGHORN.name:^27}{'times better':>18}")
     figures = f"{'req/s':>10}{'CPU us':>9}{'p99 ms':>8}"
     print(f"{'case':<20}{figures}  {figures}{'CPU':>10}{'req/s':>8}", flush=True)

@@ -45,7 +45,17 @@ PRONGHORN = Contender(
     requirements=(),
     command=(
         *("-m", "pronghorn", "run", "--entrypoint", "bench.app:app"),
-        *("--host", "127.0.0.1", "--port", "{port}", "--workers", "1", "--no-access-log"),
+        *(
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "{port}",
+            "--workers",
+            "1",
+            "--no-access-log",
+            "--log-level",
+            "warning",
+        ),
     ),
 )
 
