@@ -32,6 +32,7 @@ from pronghorn._engine.general import SPEC_ATTRIBUTE
 from pronghorn._engine.reply import Reply
 from pronghorn._engine.seams import seams
 from pronghorn._engine.target import Target
+from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
 from pronghorn._engine.telemetry import ExceptionTelemetryMiddleware
 from pronghorn._routing.table import Entry, RouteTable
 
@@ -87,6 +88,8 @@ class FastApplication:
     async def serve_nested(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request that came through middleware of the general kind; False: nothing was done."""
         if not self._is_current() or asyncio._get_running_loop() is None:
+            return False
+        if scope.get(TELEMETRY_KEY) is not None:  # the stages of an observed request have to be seen
             return False
         return await _serve(self._inner, NestedExchange, scope, receive, send)
 
