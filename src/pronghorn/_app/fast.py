@@ -18,10 +18,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._app.included import EffectiveRoute, IncludedRouter
 from pronghorn._app.route import APIRoute
 from pronghorn._app.router import APIRouter
+from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._base.generation import generation
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.asgi import AsgiExchange, NestedExchange
