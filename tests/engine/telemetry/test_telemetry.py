@@ -1,3 +1,4 @@
+import pickle
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -63,6 +64,14 @@ async def test_a_request_is_recorded(recorded: Recorded) -> None:
         sent = await serve(telemetry, answering(200))
         assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert [span.name for span in recorded.spans()] == ["GET", "GET"]
+
+
+def test_it_is_pickled_as_its_settings() -> None:
+    telemetry = Telemetry(default_config({"metrics": False}))
+    assert not telemetry.enabled()
+    copied = pickle.loads(pickle.dumps(telemetry))
+    assert copied.config == telemetry.config
+    assert not copied.enabled()
 
 
 class OpenTelemetryMiddleware:

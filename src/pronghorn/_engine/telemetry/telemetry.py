@@ -41,6 +41,9 @@ class Telemetry:
         self._loaded_on_first_use = any(source.signal.variable in os.environ for source in self._sources)
         self._recorder: Recorder | None = None
 
+    def __reduce__(self) -> tuple[type["Telemetry"], tuple[TelemetryConfig]]:
+        return Telemetry, (self.config,)
+
     def enabled(self) -> bool:
         """Whether a request that arrives now has to be observed.
 
