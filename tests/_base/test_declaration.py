@@ -47,10 +47,25 @@ def test_a_broken_rule_is_an_assertion_error_with_its_text() -> None:
     assert type(raised.value) is DeclarationError
 
 
+def test_what_to_do_is_a_note() -> None:
+    with pytest.raises(DeclarationError, match=r"^cannot work\n") as raised:
+        require(None, "cannot work", fix="do it differently")
+    assert raised.value.__notes__ == ["Fix: do it differently"]
+
+
+def test_the_place_stands_before_what_to_do() -> None:
+    error = DeclarationError("cannot work")
+    error.add_note("Fix: do it differently")
+
+    note_location(error, len, "parameter 'x'")
+
+    assert error.__notes__ == ["In parameter 'x' of len", "Fix: do it differently"]
+
+
 def test_the_place_is_noted_once() -> None:
     error = DeclarationError("cannot work")
 
-    note_location(error, plain, "item")
+    note_location(error, plain, "parameter 'item'")
     note_location(error, Called())
 
     assert error.__notes__ == [f"In parameter 'item' of plain, defined at {source_location(plain)}"]

@@ -8,7 +8,8 @@ Invariant: what is wrong with a declaration is an error here, when the route is 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum, IntEnum
 from typing import Any
@@ -22,7 +23,7 @@ from starlette.routing import BaseRoute, Match, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
-from pronghorn._base.declaration import note_location, require
+from pronghorn._base.declaration import described, note_location, require
 from pronghorn._base.generation import generation
 from pronghorn._base.sentinels import DefaultPlaceholder, settled
 from pronghorn._base.sse import EventSourceResponse, ServerSentEvent
@@ -101,7 +102,11 @@ class RouteState:
             DeclarationError: the declaration cannot work.
             FastAPIError: a response type that pydantic cannot handle.
         """
-        require(callable(config.endpoint), "An endpoint must be a callable")
+        require(
+            callable(config.endpoint),
+            "An endpoint must be a callable",
+            fix=f"give the function of {config.path!r}; found {config.endpoint!r}",
+        )
         self._copy_options(config)
         validate_max_body_size(config.max_body_size)
         self.path_regex, self.path_format, self.param_convertors = compile_path(config.path)
@@ -109,11 +114,21 @@ class RouteState:
         if config.methods is not None and not config.methods:
             self.methods = set()
         self.unique_id = config.operation_id or settled(config.generate_unique_id_function)(self)
-        try:
+        with self._located("the declaration"):
             self._settle_request()
+        with self._located("the response type"):
             self._settle_responses(config)
+
+    @contextmanager
+    def _located(self, part: str) -> Iterator[None]:
+        """Note on an error which part of which path operation it speaks of."""
+        try:
+            yield
         except Exception as error:
-            note_location(error, config.endpoint)
+            note_location(error, self.endpoint, part)
+            operation, endpoint = " ".join([*sorted(self.methods), self.path]), described(self.endpoint)
+            named = any(endpoint in note for note in error.__notes__)
+            error.add_note(f"Path operation: {operation}" + ("" if named else f" ({endpoint})"))
             raise
 
     def _copy_options(self, config: RouteConfig) -> None:
@@ -140,7 +155,11 @@ class RouteState:
     def _settle_responses(self, config: RouteConfig) -> None:
         self.response_fields = {}
         for status_code, response in self.responses.items():
-            require(isinstance(response, dict), "An additional response must be a dict")
+            require(
+                isinstance(response, dict),
+                "An additional response must be a dict",
+                fix=f"write responses={{{status_code!r}: {{'model': ...}}}}; found {response!r}",
+            )
             if response.get("model"):
                 self.response_fields[status_code] = self._output_field(
                     f"Response_{status_code}_", response["model"], status_code
@@ -171,7 +190,11 @@ class RouteState:
         return None
 
     def _output_field(self, prefix: str, type_: Any, status_code: int | str | None) -> ModelField:
-        require(allows_body(status_code), f"Status code {status_code} must not have a response body")
+        require(
+            allows_body(status_code),
+            f"Status code {status_code} must not have a response body",
+            fix="remove the response model (or write response_model=None), or choose another status code",
+        )
         return create_model_field(name=prefix + self.unique_id, type_=type_, mode="serialization")
 
     def handler_options(self) -> dict[str, Any]:

@@ -56,9 +56,12 @@ from pronghorn._engine.body_limit import wrap_app_with_body_limit
 
 def _check_prefix(prefix: str) -> None:
     if prefix:
-        require(prefix.startswith("/"), "A path prefix must start with '/'")
+        fix = f"write prefix={'/' + prefix.strip('/')!r}"
+        require(prefix.startswith("/"), "A path prefix must start with '/'", fix=fix)
         require(
-            not prefix.endswith("/"), "A path prefix must not end with '/', as the routes will start with '/'"
+            not prefix.endswith("/"),
+            "A path prefix must not end with '/', as the routes will start with '/'",
+            fix=fix,
         )
 
 

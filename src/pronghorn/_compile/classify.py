@@ -51,6 +51,9 @@ INJECTABLES: tuple[tuple[type[Any], str], ...] = (
 _INJECTABLE_TYPES = tuple(type_ for type_, _ in INJECTABLES)
 
 
+_ONE_OF_TWO = "keep one of the two"
+
+
 @dataclass(slots=True)
 class ParameterDetails:
     """The decision: the bare annotation, and the dependency or the field (or neither: injected)."""
@@ -80,7 +83,11 @@ def classify_parameter(
         # A field may still be declared beside it by mistake; `_explicit` has refused that already.
         return ParameterDetails(written.bare, depends=depends)
     if lenient_issubclass(written.bare, _INJECTABLE_TYPES):
-        require(field_info is None, f"Cannot specify FastAPI annotation for type {written.bare!r}")
+        require(
+            field_info is None,
+            f"Cannot specify FastAPI annotation for type {written.bare!r}",
+            fix=f"declare it as `{name}: {_type_name(written.bare)}` alone; its type is enough",
+        )
         return ParameterDetails(written.bare)
     if field_info is None:
         field_info = _inferred(written, default, in_path)
@@ -133,17 +140,20 @@ def _explicit(
         require(
             depends is None,
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}",
+            fix=_ONE_OF_TWO,
         )
         require(
             field_info is None,
             "Cannot specify a FastAPI annotation in `Annotated` and `Depends` as a default value "
             f"together for {name!r}",
+            fix=_ONE_OF_TWO,
         )
         return default, None
     if isinstance(default, FieldInfo):
         require(
             field_info is None,
             f"Cannot specify FastAPI annotations in `Annotated` and default value together for {name!r}",
+            fix=_ONE_OF_TWO,
         )
         default.annotation = written.bare
         return depends, default
@@ -162,7 +172,11 @@ def _annotated_field(
     if default is inspect.Signature.empty:
         field_info.default = Undefined
         return field_info
-    require(not in_path, "Path parameters cannot have default values")
+    require(
+        not in_path,
+        "Path parameters cannot have default values",
+        fix=f"remove the default {default!r}: a path that matches always has a value for {name!r}",
+    )
     field_info.default = default
     return field_info
 
@@ -195,6 +209,7 @@ def _build_field(name: str, annotation: Any, field_info: FieldInfo, path_param_n
         require(
             isinstance(field_info, params.Path),
             f"Cannot use `{type(field_info).__name__}` for path param {name!r}",
+            fix=f"declare it with `Path()`, or rename the parameter: {{{name}}} stands in the path",
         )
     elif isinstance(field_info, params.Param) and getattr(field_info, "in_", None) is None:
         field_info.in_ = params.ParamTypes.query
@@ -234,9 +249,20 @@ def _path_alias(field_info: params.Path, path_param_names: set[str]) -> params.P
 def _check_type(name: str, field: ModelField, in_path: bool) -> None:
     annotation = field.field_info.annotation
     if in_path:
-        require(is_scalar_field(field), "Path params must be of one of the supported types")
+        require(
+            is_scalar_field(field),
+            "Path params must be of one of the supported types",
+            fix="a path holds one piece of text: use str, int, float, bool, UUID, date, an Enum "
+            f"or the like instead of {_type_name(annotation)}",
+        )
     elif isinstance(field.field_info, params.Query):
         require(
             is_scalar_field(field) or is_scalar_sequence(annotation) or model_type(annotation) is not None,
             f"Query parameter {name!r} must be one of the supported types",
+            fix="use a scalar, a list of scalars or a pydantic model instead of "
+            f"{_type_name(annotation)}, or read it from the body with `Body()`",
         )
+
+
+def _type_name(annotation: Any) -> str:
+    return annotation.__name__ if inspect.isclass(annotation) else str(annotation)

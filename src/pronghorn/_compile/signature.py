@@ -130,7 +130,11 @@ def get_dependant(
 
 def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
     """The tree of a dependency that is run for its effects only (``dependencies=[...]``)."""
-    require(callable(depends.dependency), "A parameter-less dependency must have a callable dependency")
+    require(
+        callable(depends.dependency),
+        "A parameter-less dependency must have a callable dependency",
+        fix=f"name the function, as in `Depends(function)`; found {depends!r}",
+    )
     assert depends.dependency is not None  # for the type checker; checked above
     scopes = list(depends.scopes or []) if isinstance(depends, Security) else []
     site = _Site(own_oauth_scopes=scopes, scope=depends.scope, concurrency=depends._concurrency)
@@ -152,7 +156,7 @@ def _build(path: str, call: Callable[..., Any], site: _Site) -> Dependant:
         parent_oauth_scopes=site.parent_oauth_scopes,
     )
     path_param_names = get_path_param_names(path)
-    for name, parameter in typed_signature(call).parameters.items():
+    for name, parameter in _signature_of(call).parameters.items():
         try:
             details = classify_parameter(
                 name=name,
@@ -165,9 +169,17 @@ def _build(path: str, call: Callable[..., Any], site: _Site) -> Dependant:
             else:
                 _place(dependant, name, details)
         except Exception as error:
-            note_location(error, call, name)
+            note_location(error, call, f"parameter {name!r}")
             raise
     return dependant
+
+
+def _signature_of(call: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return typed_signature(call)
+    except Exception as error:
+        note_location(error, call, "the signature")
+        raise
 
 
 def _sub_dependant(parent: Dependant, name: str, depends: Depends, site: _Site) -> Dependant:

@@ -66,7 +66,7 @@ NOT_AWAITED = (
 
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """An ASGI application of a function from request to response, with the exit stacks that routes need."""
-    call = func if is_async_callable(func) else _in_a_thread(func)
+    call: Callable[[Request], Any] = func if is_async_callable(func) else _in_a_thread(func)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
