@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pronghorn.dropin.runner import USAGE, main
+from tests.dropin.modules import imported
 from tests.dropin.programs import output_of, run, under_dropin
 
 SHOW = """\
@@ -89,3 +90,10 @@ def test_anything_else_is_answered_with_the_usage(
 def test_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     assert capsys.readouterr().out == USAGE
+
+
+@pytest.mark.parametrize(
+    "name", ["pronghorn.__main__", "pronghorn.dropin.__main__", "pronghorn.cli.fastapi_program"]
+)
+def test_importing_a_program_does_not_run_it(name: str) -> None:
+    imported(name)

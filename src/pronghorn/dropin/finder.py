@@ -12,7 +12,7 @@ from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.metadata import Distribution, DistributionFinder
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from pronghorn.dropin import identity
 from pronghorn.dropin.metadata import FastAPIDistribution, asks_for_fastapi
@@ -38,8 +38,13 @@ class MirrorLoader(InspectLoader):
         return MIRRORS[fullname].package
 
     def get_source(self, fullname: str) -> str:
-        """Only `python -m fastapi` has something to run."""
-        return _source_file(fullname).read_text() if fullname == "fastapi.__main__" else ""
+        """The source of the module of ours that is in front."""
+        return _source_file(fullname).read_text("utf-8")
+
+    def get_code(self, fullname: str) -> CodeType:
+        """What `python -m` runs: there is something to run in `fastapi.__main__` alone."""
+        file = _source_file(fullname)
+        return self.source_to_code(file.read_bytes(), str(file))
 
 
 class FastAPIFinder(DistributionFinder, MetaPathFinder):
