@@ -18,10 +18,9 @@ VERSION = 1
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await receive()
-        if marker := os.environ.get("SERVED_BROKEN_WHILE"):
-            if Path(marker).exists():
-                await send({"type": "lifespan.startup.failed", "message": "broken on purpose"})
-                return
+        if (marker := os.environ.get("SERVED_BROKEN_WHILE")) and Path(marker).exists():
+            await send({"type": "lifespan.startup.failed", "message": "broken on purpose"})
+            return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -383,9 +383,9 @@ def test_a_proxy_that_is_trusted_tells_who_asked() -> None:
 
 
 def test_requests_are_logged_when_asked(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "pronghorn.access"), running(echo, access_log=True) as server:
-        with connected(server) as peer:
-            peer.get('/"x"?a=%0A')
+    caplog.set_level(logging.INFO, "pronghorn.access")
+    with running(echo, access_log=True) as server, connected(server) as peer:
+        peer.get('/"x"?a=%0A')
     (record,) = [record for record in caplog.records if record.name == "pronghorn.access"]
     assert record.getMessage().endswith(' - "GET /\\"x\\"?a=%0A HTTP/1.1" 200')
 

@@ -165,7 +165,12 @@ from pronghorn.server import ServerConfig, run
 run("tests.server.served:app", ServerConfig(port={taken.getsockname()[1]}, workers={workers}))
 """
             result = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+                [sys.executable, "-c", code],
+                capture_output=True,
+                text=True,
+                cwd=ROOT,
+                timeout=30,
+                check=False,
             )
             assert result.returncode == 3
             assert "cannot listen on 127.0.0.1" in result.stderr
@@ -212,7 +217,9 @@ def test_sighup_replaces_the_workers_without_losing_a_request() -> None:
         thread = threading.Thread(target=load)
         thread.start()
         server.signal(signal.SIGHUP)
-        until(lambda: {server.worker() for _ in range(20)}, lambda found: not found & before and len(found) == 2)
+        until(
+            lambda: {server.worker() for _ in range(20)}, lambda found: not found & before and len(found) == 2
+        )
         done.set()
         thread.join()
         assert failed == []

@@ -11,8 +11,8 @@ routes, parameters, anything that only some applications have. Loaded by nobody 
 
 from __future__ import annotations
 
+from pronghorn._base.lifespan import LifespanFailed
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.lifespan import LifespanFailed
 from pronghorn.server.listener import CannotListen
 from pronghorn.server.loading import CannotLoad
 from pronghorn.server.process import run

@@ -12,8 +12,9 @@ import ssl
 from collections.abc import Sequence
 from typing import Literal
 
+from pronghorn._base.lifespan import LifespanMode
+
 LoopName = Literal["auto", "uvloop", "asyncio"]
-LifespanMode = Literal["auto", "on", "off"]
 LogLevel = Literal["critical", "error", "warning", "info", "debug"]
 
 KIB = 1024

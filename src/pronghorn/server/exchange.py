@@ -177,6 +177,11 @@ class HttpExchange(Exchange):
         finally:
             self.waits = False
 
+    @property
+    def started(self) -> bool:
+        """Whether the head of a response was handed over already."""
+        return self.status != 0
+
     # The response ------------------------------------------------------------------------------------
 
     def respond(self, reply: Reply) -> None:
@@ -186,6 +191,17 @@ class HttpExchange(Exchange):
         if self.disconnected:
             self._respond_to_nobody(reply)
             return
+        try:
+            self._write_reply(reply)
+        except Exception:
+            # Whoever called, a thread's result perhaps, has nobody to tell: this request gets its answer.
+            logger.exception("The response could not be started")
+            self.fail()
+            return
+        if reply.after is not None:
+            self.spawn(reply.after())
+
+    def _write_reply(self, reply: Reply) -> None:
         media_type = reply.media_type
         body = reply.body
         connection = self.connection
@@ -217,8 +233,6 @@ class HttpExchange(Exchange):
             self.replied = True
             connection.write(head)
             connection.write_at_length(memoryview(body), self)
-        if reply.after is not None:
-            self.spawn(reply.after())
 
     def _respond_to_nobody(self, reply: Reply) -> None:
         """The peer is gone, but the work for after the response was promised."""

@@ -16,8 +16,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pronghorn._base.lifespan import LifespanFailed
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.lifespan import LifespanFailed
 from pronghorn.server.listener import CannotListen
 from pronghorn.server.loading import load_app
 from pronghorn.server.logs import set_up_logging

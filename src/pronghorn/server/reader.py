@@ -244,7 +244,8 @@ class RequestReader(Generic[Request]):
         self._fields, self._deciding = [], []
         try:
             self._read_line(request)
-            self._read_deciding(request, deciding)
+            if self.refusal is None:
+                self._read_deciding(request, deciding)
         except BadTarget as error:
             self._refuse(400, str(error))
         if self.refusal is None:
@@ -260,6 +261,9 @@ class RequestReader(Generic[Request]):
             request.http_version = "1.1"  # PERF: asking the parser costs as much as all the rest here
         else:
             request.http_version = parser.get_http_version()
+        if method == b"CONNECT":
+            self._refuse(501, "CONNECT")
+            return
         request.raw_path, request.query = split_target(target, request.method)
         request.path = decode_path(request.raw_path)
         request.keep_alive = parser.should_keep_alive()
@@ -269,8 +273,6 @@ class RequestReader(Generic[Request]):
             self._refuse(431, "too many header fields")
         elif request.http_version not in ("1.1", "1.0"):
             self._refuse(505, f"HTTP/{request.http_version}")
-        elif method == b"CONNECT":
-            self._refuse(501, "CONNECT")
 
     def _read_deciding(self, request: Request, deciding: Fields) -> None:
         """The fields that say where a request ends and what it is for."""

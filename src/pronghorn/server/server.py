@@ -13,10 +13,10 @@ import logging
 import socket
 from typing import Any
 
+from pronghorn._base.lifespan import Lifespan, LifespanFailed
 from pronghorn.server.access import log_request
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.connection import HttpConnection
-from pronghorn.server.lifespan import Lifespan, LifespanFailed
 from pronghorn.server.listener import close_socket, describe, open_socket
 from pronghorn.server.site import Site
 from pronghorn.server.tasks import Tasks

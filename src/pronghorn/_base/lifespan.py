@@ -1,7 +1,7 @@
-"""The ASGI lifespan protocol.
+"""The server's side of the ASGI lifespan protocol.
 
-Lives here: telling an application that the server starts and stops. Must not live here: what it does
-then. Invariant: `start` and `stop` return only when the application has answered, or ended.
+Lives here: telling an application that its server starts and stops; the native server and the RSGI
+adapter do. Must not live here: what the application does then. Invariant: `start` and `stop` return only when the application has answered, or ended.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import MutableMapping
-from typing import Any
-
-from pronghorn.server.config import LifespanMode
+from typing import Any, Literal
 
 logger = logging.getLogger("pronghorn.error")
 
+LifespanMode = Literal["auto", "on", "off"]
 Message = MutableMapping[str, Any]
 
 

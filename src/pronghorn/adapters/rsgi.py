@@ -1,0 +1,322 @@
+"""RSGI 1.x, the protocol of Granian: requests in Rust's hands, handed to the engine as exchanges.
+
+Lives here: the HTTP exchange over an RSGI protocol object, and the application's entry points. Must not
+live here: WebSockets (`rsgi_websocket`), anything about other servers.
+Invariant: each request gets exactly one response, and nothing runs outside the task that the server made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, MutableMapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from pronghorn._base.lifespan import Lifespan
+from pronghorn._engine.exchange import Exchange, Message
+from pronghorn._engine.reply import Reply
+
+logger = logging.getLogger("pronghorn.error")
+
+_SMALL_BODY = 64 * 1024
+"""A declared body of at most this is awaited before the engine is asked, which can then answer at once."""
+
+_BODYLESS = frozenset({204, 205, 304})
+_VERSIONS = {"1": "1.1", "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2": "2"}
+
+TextHeaders = list[tuple[str, str]]
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class RsgiScope(Protocol):
+    """What an RSGI server tells of a request."""
+
+    proto: str
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    headers: Any
+    authority: str | None
+
+
+async def serve(app: Any, scope: RsgiScope, protocol: Any) -> None:
+    """Serve one request or WebSocket: what `app.__rsgi__` is.
+
+    Args:
+        app: an application with `handle_exchange` that is also an ASGI application.
+        scope: what is asked for.
+        protocol: the way to read and answer it.
+    """
+    state = _state_of(app)
+    if scope.proto != "http":
+        from pronghorn.adapters.rsgi_websocket import serve_websocket
+
+        await serve_websocket(app, asgi_scope(scope, "websocket", state), protocol)
+        return
+    exchange = RsgiExchange(scope, protocol, state)
+    length = exchange.declared_length()
+    if length is not None and length <= _SMALL_BODY:
+        exchange.body = await protocol() if length else b""
+    try:
+        reply = app.handle_exchange(exchange)
+        if reply is not None:
+            exchange.respond(reply)
+        await exchange.wait_finished()
+    except Exception:
+        logger.exception("Exception in the application")
+        exchange.fail()
+
+
+def start(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+    """Run the application's start-up: what `app.__rsgi_init__` is.
+
+    Raises:
+        LifespanFailed: the application could not start.
+    """
+    lifespan = Lifespan(app, "auto")
+    loop.run_until_complete(lifespan.start())
+    _lifespans[id(app)] = lifespan
+
+
+def stop(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+    """Run the application's shut-down: what `app.__rsgi_del__` is.
+
+    Raises:
+        LifespanFailed: the application could not stop as it should.
+    """
+    lifespan = _lifespans.pop(id(app), None)
+    if lifespan is not None:
+        loop.run_until_complete(lifespan.stop())
+
+
+# By identity: applications need not be hashable. An entry lives from `start` to `stop`.
+_lifespans: dict[int, Lifespan] = {}
+
+
+def _state_of(app: Any) -> MutableMapping[str, Any] | None:
+    lifespan = _lifespans.get(id(app))
+    return None if lifespan is None else lifespan.state
+
+
+class RsgiExchange(Exchange):
+    """One HTTP request of an RSGI server."""
+
+    __slots__ = (
+        "_chunks",
+        "_finished",
+        "_head",
+        "_news",
+        "_protocol",
+        "_read",
+        "_spawned",
+        "_stream",
+        "_was_spawned",
+        "status",
+    )
+
+    def __init__(self, scope: RsgiScope, protocol: Any, state: MutableMapping[str, Any] | None) -> None:
+        self.method = scope.method
+        self.path = scope.path
+        self.raw_path = quote(scope.path).encode("ascii")
+        self.query = scope.query_string.encode()
+        self.headers = raw_headers(scope)
+        self.http_version = _VERSIONS.get(scope.http_version, scope.http_version)
+        self.scheme = scope.scheme
+        self.client = _address(scope.client)
+        self.server = _address(scope.server)
+        self.root_path = ""
+        self.state = state
+        self.body = None
+        self.path_params = {}
+        self.status = 0
+        self._scope = None
+        self._protocol = protocol
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._read = False
+        self._spawned: deque[Coroutine[Any, Any, None]] = deque()
+        self._was_spawned = False
+        self._news: asyncio.Future[None] | None = None
+        self._head: Message | None = None
+        self._stream: Any = None
+        self._finished = False
+
+    def declared_length(self) -> int | None:
+        """The length of the body, where the request tells."""
+        for name, value in self.headers:
+            if name == b"content-length" and value.isdigit():
+                return int(value)
+            if name == b"transfer-encoding":
+                return None
+        # In HTTP/2 a body needs no declaration.
+        return 0 if self.http_version != "2" or self.method in ("GET", "HEAD") else None
+
+    # The request's body ------------------------------------------------------------------------------
+
+    async def read_body(self) -> bytes:
+        """The whole body; see `Exchange.read_body`."""
+        if self.body is None:
+            self.body = await super().read_body() if self._chunks is not None else await self._protocol()
+            self._read = False
+        return self.body
+
+    async def receive(self) -> Message:
+        """The next ASGI message; see `Exchange.receive`."""
+        if not self._read and self.body is not None:
+            self._read = True
+            return {"type": "http.request", "body": self.body, "more_body": False}
+        if not self._read:
+            if self._chunks is None:
+                self._chunks = aiter(self._protocol)
+            try:
+                return {"type": "http.request", "body": await anext(self._chunks), "more_body": True}
+            except StopAsyncIteration:
+                self._read = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+        if not self._finished:
+            await self._protocol.client_disconnect()
+        return {"type": "http.disconnect"}
+
+    # The response ------------------------------------------------------------------------------------
+
+    @property
+    def started(self) -> bool:
+        """Whether the head of a response was handed over already."""
+        return self.status != 0
+
+    def respond(self, reply: Reply) -> None:
+        """Write a finished reply; see `Exchange.respond`."""
+        if self.status:
+            raise RuntimeError("a reply was given, but the response has already been started")
+        self._write(reply.status, text_headers(reply.raw_headers()), reply.body)
+        if reply.after is not None:
+            self.spawn(reply.after())
+
+    def _write(self, status: int, headers: TextHeaders, body: bytes) -> None:
+        self.status = status
+        if status in _BODYLESS:
+            headers = [field for field in headers if field[0] != "content-length"]
+            self._protocol.response_empty(status, headers)
+        else:
+            self._protocol.response_bytes(status, headers, body)
+        self._finish()
+
+    async def send(self, message: Message) -> None:
+        """Take an ASGI message; see `Exchange.send`."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self.status:
+                raise RuntimeError(f"Unexpected ASGI message '{kind}': the response has already been started")
+            self.status = message["status"]
+            self._head = message
+        elif kind == "http.response.body":
+            if self._finished:
+                raise RuntimeError(
+                    f"Unexpected ASGI message '{kind}' sent, after response already completed."
+                )
+            if not self.status:
+                raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
+            await self._send_body(message.get("body", b""), message.get("more_body", False))
+        elif kind != "http.response.trailers":
+            raise RuntimeError(f"Unexpected ASGI message type '{kind}'.")
+
+    async def _send_body(self, data: bytes, more: bool) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            headers = text_headers(head.get("headers", ()))
+            if not more:
+                self._write(head["status"], headers, bytes(data))
+                return
+            self._stream = self._protocol.response_stream(head["status"], headers)
+        if data:
+            try:
+                await self._stream.send_bytes(bytes(data))
+            except Exception as error:
+                # ASGI 2.4: who sends to a peer that is gone is told so.
+                self._finish()
+                raise OSError("the peer is gone") from error
+        if not more:
+            self._finish()
+
+    def fail(self) -> None:
+        """Answer 500 if that is still possible."""
+        if not self._finished and self._stream is None:
+            self._head = None
+            self._write(500, [("content-type", "text/plain; charset=utf-8")], b"Internal Server Error")
+
+    # The task ----------------------------------------------------------------------------------------
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run `coroutine` in this request's task, which waits for it; see `Exchange.spawn`."""
+        self._spawned.append(coroutine)
+        self._was_spawned = True
+        self._tell()
+
+    async def wait_finished(self) -> None:
+        """Run what was spawned, until the response is complete and nothing is left to run."""
+        while True:
+            while self._spawned:
+                await self._spawned.popleft()
+            if self._finished:
+                return
+            if self._was_spawned:
+                raise RuntimeError("the application ended without completing its response")
+            # A worker thread has the request; its result comes by `respond` or `spawn`.
+            self._news = asyncio.get_running_loop().create_future()
+            await self._news
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, None
+        if news is not None and not news.done():
+            news.set_result(None)
+
+
+def asgi_scope(
+    scope: RsgiScope, kind: str, state: MutableMapping[str, Any] | None
+) -> MutableMapping[str, Any]:
+    """The ASGI scope of an RSGI one.
+
+    Args:
+        scope: what the server tells.
+        kind: the ASGI scope type.
+        state: what the application's start-up put into its state.
+    """
+    made = RsgiExchange(scope, None, state).scope
+    made["type"] = kind
+    return made
+
+
+def raw_headers(scope: RsgiScope) -> RawHeaders:
+    """The header fields as ASGI has them; `:authority` of HTTP/2 is what Host was."""
+    fields = [(name.encode(), value.encode()) for name, value in scope.headers.items()]
+    if scope.authority and not any(name == b"host" for name, _ in fields):
+        fields.insert(0, (b"host", scope.authority.encode()))
+    return fields
+
+
+def text_headers(headers: Any) -> TextHeaders:
+    """Header fields as RSGI takes them."""
+    return [(name.decode("latin-1").lower(), _text(value)) for name, value in headers]
+
+
+def _text(value: bytes) -> str:
+    """The server encodes text as UTF-8; bytes that are none are taken for Latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    """`address:port` in parts; a Unix socket has no port."""
+    host, colon, port = text.rpartition(":")
+    return (host, int(port)) if colon and port.isdigit() else None
