@@ -352,6 +352,18 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
 
         return serve(self, scope, protocol)
 
+    def __rsgi_init__(self, loop: Any) -> None:
+        """Start up, before an RSGI server serves."""
+        from pronghorn.adapters.rsgi import start
+
+        start(self, loop)
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        """Shut down, when an RSGI server ends."""
+        from pronghorn.adapters.rsgi import stop
+
+        stop(self, loop)
+
     # --- declaring routes
 
     def add_api_route(
