@@ -8,7 +8,6 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -133,7 +132,7 @@ class Book(Base):
     )
 
     # Two people changing one book at once: the second gets a StaleDataError, not a lost update.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy declares it an instance variable
 
     @property
     def authors(self) -> list[Author]:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from .conftest import KEY
@@ -76,9 +76,9 @@ def wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: Pa
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            if httpx.get(f"{address}/api/health").is_success:
+            if httpx2.get(f"{address}/api/health").is_success:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             time.sleep(0.05)
     pytest.fail(f"the shop did not start:\n{log.read_text()}")
 
@@ -210,9 +210,9 @@ def test_orders_and_sees_the_order_arrive(page: Visitor) -> None:
 
 def test_sees_the_orders_of_others_arrive(page: Visitor) -> None:
     credentials = {"username": "reader", "password": "reader-pass"}
-    token = httpx.post(f"{page.address}/api/token", data=credentials).json()["access_token"]
+    token = httpx2.post(f"{page.address}/api/token", data=credentials).json()["access_token"]
     for _ in range(2):
-        placed = httpx.post(
+        placed = httpx2.post(
             f"{page.address}/api/orders",
             headers={"Authorization": f"Bearer {token}"},
             json={"items": [{"book_id": 5}], "ship_to": {**SHIP_TO, "country": "NZ"}},
@@ -247,7 +247,7 @@ def test_everything_has_a_name_for_those_who_listen_to_the_page(page: Visitor) -
 
 def test_the_documentation_lists_every_operation_and_logs_in(visitor: Visitor) -> None:
     visitor.go("/docs")
-    paths = httpx.get(f"{visitor.address}/openapi.json").json()["paths"]
+    paths = httpx2.get(f"{visitor.address}/openapi.json").json()["paths"]
     visitor.wait(lambda: len(visitor.all(".opblock")) == sum(len(path) for path in paths.values()))
     visitor.look("docs")
     visitor.the(".btn.authorize").click()

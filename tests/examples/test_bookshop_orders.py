@@ -1,11 +1,14 @@
 """Logging in, ordering, receipts."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
+from examples.bookshop.settings import Settings
 from pronghorn.testclient import TestClient
 
 from .conftest import KEY, Headers, bearer
@@ -28,6 +31,15 @@ def two_books(shop: TestClient, keeper: Headers) -> tuple[int, int]:
     for book, price in ((1, "10.00"), (2, "2.50")):
         assert shop.patch(f"/api/books/{book}", headers=keeper, json={"stock": 5, "price": price}).is_success
     return 1, 2
+
+
+def receipt_of(placed: dict[str, Any], settings: Settings) -> Path:
+    """Wait until the receipt is on the disk (over a network, the reply comes first); return its path."""
+    path = settings.data_dir / "receipts" / f"{placed['id']}.txt"
+    deadline = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return path
 
 
 class TestLoggingIn:
@@ -170,19 +182,25 @@ class TestReadingOrders:
         assert shop.get(f"/api/orders/{mine[0]}", headers=keeper).status_code == 200
 
     def test_has_a_receipt_written_in_the_background(
-        self, shop: TestClient, reader: Headers, keeper: Headers, two_books: tuple[int, int]
+        self,
+        shop: TestClient,
+        reader: Headers,
+        keeper: Headers,
+        two_books: tuple[int, int],
+        settings: Settings,
     ) -> None:
         placed = order(shop, reader, (1, 2)).json()
+        assert receipt_of(placed, settings).exists()
         response = shop.get(f"/api/orders/{placed['id']}/receipt", headers=reader)
         assert response.headers["content-type"] == "text/plain; charset=utf-8"
         assert f"2 x    10.00  {placed['items'][0]['title']}" in response.text
         assert response.text.endswith("Total 20.00 EUR\n")
 
     def test_says_when_the_receipt_is_not_there_yet(
-        self, shop: TestClient, reader: Headers, two_books: tuple[int, int], settings: Any
+        self, shop: TestClient, reader: Headers, two_books: tuple[int, int], settings: Settings
     ) -> None:
         placed = order(shop, reader, (1, 1)).json()
-        (settings.data_dir / "receipts" / f"{placed['id']}.txt").unlink()
+        receipt_of(placed, settings).unlink()
         response = shop.get(f"/api/orders/{placed['id']}/receipt", headers=reader)
         assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
