@@ -49,9 +49,9 @@ def routes(options: PathOptions) -> None:
         target, application = load_from_options(options)
         from pronghorn._app.explain import describe_routes
 
-        table = Table(
-            "Method", "Path", "Name", "Endpoint", "Dependencies", "Runs", title=target.import_string
-        )
+        table = Table(title=target.import_string)
+        for heading in ("Method", "Path", "Name", "Endpoint", "Dependencies", "Runs"):
+            table.add_column(heading, overflow="fold")
         for route in describe_routes(application):
             table.add_row(
                 route.method, route.path, route.name, _place(route), "\n".join(route.dependencies), route.way
