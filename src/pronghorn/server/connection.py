@@ -89,6 +89,7 @@ class HttpConnection(asyncio.Protocol):
         self._last_data = 0.0
         self._waited = 0.0
         self._lingered = 0
+        self._left_over = 0
 
     # Transport events --------------------------------------------------------------------------------
 
@@ -407,8 +408,12 @@ class HttpConnection(asyncio.Protocol):
         silent = now - self._last_data >= config.body_timeout
         received = 0 if request is None else request.received
         slow = self._waited > _RATE_GRACE and received < config.body_min_rate * self._waited
-        if silent or slow:
+        if not silent and not slow:
+            return
+        if self.active is not None:
             self._refuse_with(408, "request body too slow")
+        else:
+            self._begin_lingering()  # the response is out already, to a request nobody read
 
     # Ends --------------------------------------------------------------------------------------------
 
@@ -473,6 +478,7 @@ class HttpConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close now; what is not sent is lost."""
         self._phase = _CLOSING
+        self.deadline = NEVER
         self._out.clear()
         self._transport.abort()
 

@@ -148,7 +148,7 @@ class RequestReader(Generic[Request]):
             and not self.gathered
             and not self.rest
             and not self.requests
-            and data.find(_END_OF_HEAD) + 4 == len(data) <= self._max_head
+            and 0 <= data.find(_END_OF_HEAD) == len(data) - 4 <= self._max_head - 4
         ):
             self._parse_head(data)  # PERF: most reads are one head, no more and no less
             return
