@@ -25,6 +25,9 @@ from pronghorn.testclient import TestClient
 TRANSCRIPT = os.environ.get("BOOKSHOP_TRANSCRIPT")
 
 KEY = "a key for tests that is long enough for SHA-256"
+# Headers that depend on the moment, or on the server and not on the application.
+INCIDENTAL = {"connection", "date", "last-modified", "server", "transfer-encoding"}
+
 Headers = dict[str, str]
 
 
@@ -105,11 +108,7 @@ def recorder(path: Path, test: str) -> Callable[[Response], None]:
 
     def record(response: Response) -> None:
         response.read()
-        headers = {
-            name: value
-            for name, value in response.headers.items()
-            if name not in {"date", "last-modified", "server"}
-        }
+        headers = {name: value for name, value in response.headers.items() if name not in INCIDENTAL}
         if "content-encoding" in headers or "last-modified" in response.headers:
             headers.pop("content-length", None)
         exchange = {
