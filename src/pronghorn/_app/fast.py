@@ -25,7 +25,7 @@ from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._base.generation import generation
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.asgi import AsgiExchange, NestedExchange
-from pronghorn._engine.body_limit import AppBodyLimitMiddleware, unlimited
+from pronghorn._engine.body_limit import AppBodyLimitMiddleware, is_limited, unlimited
 from pronghorn._engine.dispatch import Dispatcher
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import SPEC_ATTRIBUTE
@@ -81,13 +81,13 @@ class FastApplication:
 
     async def serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request of an ASGI server before any middleware; False: nothing was done."""
-        if not self._is_current() or asyncio._get_running_loop() is None:
+        if not self._is_current() or asyncio._get_running_loop() is None or is_limited(scope):
             return False
         return await _serve(self._outer, AsgiExchange, scope, receive, send)
 
     async def serve_nested(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request that came through middleware of the general kind; False: nothing was done."""
-        if not self._is_current() or asyncio._get_running_loop() is None:
+        if not self._is_current() or asyncio._get_running_loop() is None or is_limited(scope):
             return False
         if scope.get(TELEMETRY_KEY) is not None:  # the stages of an observed request have to be seen
             return False

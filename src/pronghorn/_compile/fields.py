@@ -94,7 +94,7 @@ def write_body_member(writer: SourceWriter, field: ModelField, target: str) -> N
     validate = writer.bind(f"validate_{target}", validator_of(field))
     writer.line(f"raw = data.get({alias!r}, MISSING)")
     with writer.block("if raw is MISSING:"):
-        if field.field_info.is_required():
+        if field.field_info.is_required() or field.field_info.validate_default:
             writer.line("return None")
         else:
             writer.line(f"{target} = {default_source(writer, field, target)}")

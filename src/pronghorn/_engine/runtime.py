@@ -70,7 +70,11 @@ def prepare_scope(x: Exchange) -> Any:
     scope = x.scope
     target = x.target
     if not x.nested:
+        # An application that mounts this one keeps its router: URLs are made from the outside.
+        outer_router = scope.get("router")
         scope.update(target.app_items)
+        if outer_router is not None:
+            scope["router"] = outer_router
     scope["path_params"] = {**scope.get("path_params", {}), **x.path_params}
     for key, value in target.scope_items.items():
         if key == "fastapi":

@@ -67,4 +67,5 @@ class Target:
                 return value.isdigit() and int(value) <= self.max_body_size
             if name == b"transfer-encoding":
                 return False
-        return True
+        # Neither is there: no body on HTTP/1.1, but what another server still has to deliver is unknown.
+        return x.body is not None and len(x.body) <= self.max_body_size

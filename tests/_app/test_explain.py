@@ -12,7 +12,7 @@ from pronghorn._app.explain import RouteDescription, describe_routes, explain
 from pronghorn.responses import PlainTextResponse
 from pronghorn.security import HTTPBearer
 
-HERE = "tests/app/test_explain.py"
+HERE = "tests/_app/test_explain.py"
 
 
 def limit(top: int = 10) -> int:
@@ -122,7 +122,7 @@ def test_what_is_read_and_called_is_told_in_order(app: FastAPI) -> None:
     explained = explain(app, "GET", "/in-place/{key}")
     assert "runs      in place" in explained.text
     assert "reads     path    key: str\n          query   flag: bool = False" in explained.text
-    assert "calls     1. in_place  async def that never awaits  (tests/app" in explained.text
+    assert "calls     1. in_place  async def that never awaits  (tests/_app" in explained.text
     assert "answers   200, JSONResponse of dict[str, str]" in explained.text
     assert "def plan_in_place(" in explained.source
 
