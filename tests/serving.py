@@ -173,6 +173,16 @@ def serve_natively(app: ASGIApp) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+class _RequestsOnly:
+    """An application whose start and stop Granian leaves alone: embedded, it would call them too late."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        await self._app.__rsgi__(scope, protocol)
+
+
 class _Granian(threading.Thread):
     """Granian's embedded server, on an event loop of its own, speaking RSGI with the application."""
 
@@ -181,19 +191,30 @@ class _Granian(threading.Thread):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._app = app
+        self._loop = asyncio.new_event_loop()
+        self._server = GranianServer(
+            _RequestsOnly(app), port=self.port, interface=Interfaces.RSGI, log_enabled=False
+        )
         self._ready = threading.Event()
+        self._failure: BaseException | None = None
 
     def run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._server = GranianServer(self._app, port=self.port, interface=Interfaces.RSGI, log_enabled=False)
-        serving = asyncio.create_task(self._server.serve())
         try:
-            await self._wait_listening(serving)
+            # In the order of Granian's workers: before the loop runs, while it does, afterwards.
+            self._app.__rsgi_init__(self._loop)
+            self._loop.run_until_complete(self._serve())
+            self._app.__rsgi_del__(self._loop)
+        except BaseException as error:  # handed to the thread that waits
+            self._failure = error
         finally:
             self._ready.set()
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        serving = asyncio.create_task(self._server.serve())
+        await self._wait_listening(serving)
+        self._ready.set()
         await serving
 
     async def _wait_listening(self, serving: asyncio.Task[None]) -> None:
@@ -209,11 +230,17 @@ class _Granian(threading.Thread):
 
     def wait_ready(self) -> None:
         self._ready.wait()
+        self._raise_failure()
 
     def stop(self) -> None:
         if self.is_alive():
             self._loop.call_soon_threadsafe(self._server.stop)
         self.join()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def start(app: Any, loop: asyncio.AbstractEventLoop) -> None:
     """
     lifespan = Lifespan(app, "auto")
     loop.run_until_complete(lifespan.start())
-    _lifespans[id(app)] = lifespan
+    _lifespans[id(app), id(loop)] = lifespan
 
 
 def stop(app: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -90,17 +90,17 @@ def stop(app: Any, loop: asyncio.AbstractEventLoop) -> None:
     Raises:
         LifespanFailed: the application could not stop as it should.
     """
-    lifespan = _lifespans.pop(id(app), None)
+    lifespan = _lifespans.pop((id(app), id(loop)), None)
     if lifespan is not None:
         loop.run_until_complete(lifespan.stop())
 
 
-# By identity: applications need not be hashable. An entry lives from `start` to `stop`.
-_lifespans: dict[int, Lifespan] = {}
+# By identity: applications need not be hashable. An entry lives from `start` to `stop` of its loop.
+_lifespans: dict[tuple[int, int], Lifespan] = {}
 
 
 def _state_of(app: Any) -> MutableMapping[str, Any] | None:
-    lifespan = _lifespans.get(id(app))
+    lifespan = _lifespans.get((id(app), id(asyncio.get_running_loop())))
     return None if lifespan is None else lifespan.state
 
 
