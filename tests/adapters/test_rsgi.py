@@ -480,6 +480,16 @@ app = App()
 """
 
 
+def wait_listening(port: int, process: subprocess.Popen[str]) -> None:
+    """The worker says that it has started a moment before it listens: knock until the door opens."""
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            continue
+        return
+
+
 @pytest.fixture(scope="module")
 def granian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     pytest.importorskip("granian")
@@ -499,6 +509,7 @@ def granian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert process.stdout is not None
     try:
         assert any("Started worker-1 runtime" in line for line in process.stdout)
+        wait_listening(port, process)
         yield port
     finally:
         process.terminate()
