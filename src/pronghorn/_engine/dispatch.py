@@ -103,7 +103,10 @@ class Dispatcher:
         coroutine = plan.function(x)
         # Libraries that look for the current task find one; it is nobody's to cancel.
         host = self._host
-        _enter_task(loop, host)
+        try:
+            _enter_task(loop, host)
+        except RuntimeError:  # called from a task: that one will do
+            host = None
         try:
             context.run(coroutine.send, None)
         except StopIteration as stop:
@@ -111,7 +114,8 @@ class Dispatcher:
         except Exception as error:
             return self._fail(x, error, context)
         finally:
-            _leave_task(loop, host)
+            if host is not None:
+                _leave_task(loop, host)
         coroutine.close()
         raise RuntimeError(f"{x.target.title} suspended although nothing in it awaits")
 

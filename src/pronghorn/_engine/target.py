@@ -65,7 +65,4 @@ class Target:
         for name, value in x.headers:
             if name == b"content-length":
                 return value.isdigit() and int(value) <= self.max_body_size
-            if name == b"transfer-encoding":
-                return False
-        # Neither is there: no body on HTTP/1.1, but what another server still has to deliver is unknown.
         return x.body is not None and len(x.body) <= self.max_body_size
