@@ -65,6 +65,10 @@ def declare(app: FastAPI) -> FastAPI:
     async def number(number: int) -> Any:
         return number
 
+    @app.get("/converted/{number:int}")
+    async def converted(number: int) -> Any:
+        return number
+
     @app.post("/item")
     async def item(item: Item) -> Any:
         return item
@@ -158,6 +162,13 @@ async def test_handlers(serve: Serve, url: str, status: int, body: str) -> None:
     async with serve(handled) as client:
         response = await client.get(url)
     assert (response.status_code, response.text) == (status, body)
+
+
+async def test_an_exception_of_a_convertor_is_handled_as_any_other(serve: Serve) -> None:
+    digits = "9" * 5000  # more than Python converts
+    async with serve(handled) as client:
+        response = await client.get(f"/converted/{digits}")
+    assert (response.status_code, response.text[:30]) == (500, "unexpected ValueError('Exceeds")
 
 
 async def test_handlers_may_use_the_default_ones(serve: Serve) -> None:
