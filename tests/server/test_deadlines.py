@@ -90,7 +90,9 @@ class App:
 class Line:
     """One connection, its transport and its time."""
 
-    def __init__(self, handler: Callable[[Exchange], Reply | None], *, half_close: bool = True, **options: Any) -> None:
+    def __init__(
+        self, handler: Callable[[Exchange], Reply | None], *, half_close: bool = True, **options: Any
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.site = Site(App(handler), ServerConfig(**options), loop, Tasks(loop, contextvars.copy_context()))
         self.now = self.site.clock.now
@@ -144,11 +146,6 @@ async def settle() -> None:
 
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 async def test_a_connection_that_says_nothing_is_closed() -> None:
@@ -312,7 +309,7 @@ async def test_large_bodies_are_sent_as_the_peer_takes_them() -> None:
     line.transport.capacity = 0
     line.say(GET + GET)
     sizes = []
-    while len(sizes) < 30 and not line.transport.reading or line.transport.pending:
+    while (len(sizes) < 30 and not line.transport.reading) or line.transport.pending:
         sizes.append(line.transport.pending)
         line.transport.take(10**9)
         line.connection.resume_writing()

@@ -56,16 +56,15 @@ class Server:
         self.started = asyncio.Event()
         self.sockets: list[socket.socket] = []
         self._given = listener
+        self._port = 0
+        self._url: str | None = None
         self._stopping = asyncio.Event()
         self._hurried = asyncio.Event()
 
     @property
     def port(self) -> int:
-        """The TCP port it listens on; 0 before it does, or on a Unix socket."""
-        if not self.sockets or self.sockets[0].family not in (socket.AF_INET, socket.AF_INET6):
-            return 0
-        port: int = self.sockets[0].getsockname()[1]
-        return port
+        """The TCP port it listens on, or listened on; 0 before that, or on a Unix socket."""
+        return self._port
 
     @property
     def url(self) -> str:
@@ -74,9 +73,9 @@ class Server:
         Raises:
             RuntimeError: it does not listen yet.
         """
-        if not self.sockets:
+        if self._url is None:
             raise RuntimeError("the server does not listen yet: wait for `started`")
-        return describe(self.sockets[0], self.config.scheme)
+        return self._url
 
     def stop(self) -> None:
         """Begin to stop. The second call stops without waiting for requests under way."""
@@ -122,6 +121,9 @@ class Server:
             ssl_handshake_timeout=None if tls is None else config.handshake_timeout,
         )
         self.sockets = [listener]
+        self._url = describe(listener, config.scheme)
+        if listener.family in (socket.AF_INET, socket.AF_INET6):
+            self._port = listener.getsockname()[1]
         site.clock.start()
         self.started.set()
         try:
