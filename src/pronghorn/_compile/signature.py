@@ -215,13 +215,11 @@ def _sub_dependant(parent: Dependant, name: str, depends: Depends, site: _Site) 
 
 def _place(dependant: Dependant, name: str, details: ParameterDetails) -> None:
     """Put a parameter where its value will be looked for."""
-    attribute = injectable_attribute(details.type_annotation)
-    if attribute is not None:
-        require(details.field is None, f"Cannot specify multiple FastAPI annotations for {name!r}")
+    if details.field is None:
+        attribute = injectable_attribute(details.type_annotation)
+        assert attribute is not None  # `classify_parameter`: neither dependency nor field
         setattr(dependant, attribute, name)
-        return
-    assert details.field is not None  # `classify_parameter`: neither dependency nor injected
-    if isinstance(details.field.field_info, params.Body):
+    elif isinstance(details.field.field_info, params.Body):
         dependant.body_params.append(details.field)
     else:
         add_param_to_fields(field=details.field, dependant=dependant)
