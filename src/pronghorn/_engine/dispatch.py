@@ -93,7 +93,7 @@ class Dispatcher:
             x.spawn(self.run(x, plan))
             return None
         if plan.way == "thread":
-            context = leave_async(copy_context())
+            context = leave_async(x.new_context())
             done = partial(self._thread_done, x)
             workers.submit(self._own_mailbox(), context, plan.function, (x,), done)
             return None
@@ -102,7 +102,7 @@ class Dispatcher:
     def _step(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run a plan that cannot suspend, here and now, in a context of its own."""
         loop = self._own_loop()
-        context = copy_context()
+        context = x.new_context()
         coroutine = plan.function(x)
         # Libraries that look for the current task find one; it is nobody's to cancel.
         host = self._host

@@ -9,6 +9,7 @@ user code can see it.
 from __future__ import annotations
 
 from collections.abc import Coroutine, MutableMapping
+from contextvars import Context, copy_context
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -40,6 +41,12 @@ class Exchange:
 
     #: Whether somebody around the engine answers what it does not.
     nested = False
+    #: What the context of a request is a copy of, where a server has one for that; None: the current one.
+    context: Context | None = None
+
+    def new_context(self) -> Context:
+        """A context of this request's own."""
+        return copy_context() if self.context is None else self.context.copy()
 
     __slots__ = (
         "_scope",

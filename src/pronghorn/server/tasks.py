@@ -25,16 +25,16 @@ class Tasks:
         context: what every task's context is a copy of.
     """
 
-    __slots__ = ("_context", "_loop", "running")
+    __slots__ = ("_loop", "context", "running")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, context: contextvars.Context) -> None:
         self._loop = loop
-        self._context = context
+        self.context = context
         self.running: set[asyncio.Task[None]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, None], done: Done) -> None:
         """Run `coroutine`; `done` is called with its task at the end. Starts at once where Python can."""
-        task = asyncio.Task(coroutine, loop=self._loop, context=self._context.copy(), **_EAGER)
+        task = asyncio.Task(coroutine, loop=self._loop, context=self.context.copy(), **_EAGER)
         if task.done():
             done(task)
             return
