@@ -110,11 +110,10 @@ class RouteState:
         self._copy_options(config)
         validate_max_body_size(config.max_body_size)
         self.path_regex, self.path_format, self.param_convertors = compile_path(config.path)
-        self.methods = {method.upper() for method in (config.methods or ["GET"])}
-        if config.methods is not None and not config.methods:
-            self.methods = set()
-        self.unique_id = config.operation_id or settled(config.generate_unique_id_function)(self)
+        methods = ["GET"] if config.methods is None else config.methods
+        self.methods = {method.upper() for method in methods}
         with self._located("the declaration"):
+            self.unique_id = config.operation_id or settled(config.generate_unique_id_function)(self)
             self._settle_request()
         with self._located("the response type"):
             self._settle_responses(config)

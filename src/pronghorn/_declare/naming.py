@@ -50,7 +50,11 @@ def _operation_id(name: str, path: str, method: str) -> str:
 def generate_unique_id(route: NamedRoute) -> str:
     """The default operation id of a path operation: name, path and method, as one identifier."""
     methods = tuple(route.methods or ())
-    require(methods, f"Expected a route with HTTP methods, found {route!r} without")
+    require(
+        methods,
+        f"Expected a route with HTTP methods, found {route!r} without",
+        fix="name at least one in `methods`",
+    )
     return _operation_id(route.name, route.path_format, methods[0])
 
 
