@@ -1,5 +1,6 @@
-"""The live feed: the queue behind it, the WebSocket, the Server-Sent Events."""
+"""What is streamed: the live feed (queue, WebSocket, Server-Sent Events) and the export to clients who leave."""
 
+import json
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -139,25 +140,37 @@ class Listener:
         assert (message["type"], message["status"]) == ("http.response.start", 200)
         return {name.decode(): value.decode() for name, value in message["headers"]}
 
+    async def next_line(self) -> str:
+        """Wait for the next line and return it."""
+        return await self._next("\n")
+
     async def next_event(self) -> list[str]:
         """Wait for the next event and return its lines."""
-        while "\n\n" not in self._text:
+        return (await self._next("\n\n")).split("\n")
+
+    async def _next(self, separator: str) -> str:
+        while separator not in self._text:
             self._text += (await self._messages.receive())["body"].decode()
-        lines, _, self._text = self._text.partition("\n\n")
-        return lines.split("\n")
+        text, _, self._text = self._text.partition(separator)
+        return text
 
 
 @asynccontextmanager
 async def listening(
-    app: FastAPI, state: Any, query: bytes = b"", *headers: tuple[bytes, bytes]
+    app: FastAPI,
+    state: Any,
+    query: bytes = b"",
+    *headers: tuple[bytes, bytes],
+    path: str = "/api/feed/orders",
+    buffer: int = 100,
 ) -> AsyncIterator[Listener]:
-    """Open the event stream; leaving the block disconnects the client and waits until the application notices."""
+    """Open a stream; leaving the block disconnects the client and waits until the application notices."""
     scope: MutableMapping[str, Any] = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": "/api/feed/orders", "raw_path": b"/api/feed/orders", "query_string": query, "root_path": "",
+        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "",
         "headers": list(headers), "client": ("test", 1), "server": ("test", 80), "state": dict(state),
     }  # fmt: skip
-    send, receive = anyio.create_memory_object_stream[MutableMapping[str, Any]](100)
+    send, receive = anyio.create_memory_object_stream[MutableMapping[str, Any]](buffer)
     gone, first = anyio.Event(), [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def next_message() -> MutableMapping[str, Any]:
@@ -166,11 +179,29 @@ async def listening(
         await gone.wait()
         return {"type": "http.disconnect"}
 
+    async def deliver(message: MutableMapping[str, Any]) -> None:
+        # As a server does: what is sent to a client who has left goes nowhere.
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+            await send.send(message)
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(app, scope, next_message, send.send)
+        tasks.start_soon(app, scope, next_message, deliver)
         with send, receive, anyio.fail_after(10):
             yield Listener(receive)
             gone.set()
+
+
+class TestExport:
+    async def test_a_client_that_leaves_half_way_costs_no_connection(self, app: FastAPI) -> None:
+        async with app.router.lifespan_context(app) as state:
+            assert state is not None
+            pool = state["database"].engine.pool
+            for leave_after in (0, 1, 150):
+                async with listening(app, state, path="/api/books/export", buffer=0) as listener:
+                    await listener.start()
+                    for number in range(1, leave_after + 1):
+                        assert json.loads(await listener.next_line())["id"] == number
+                assert (pool.checkedout(), pool.checkedin()) == (0, 1)
 
 
 class TestServerSentEvents:

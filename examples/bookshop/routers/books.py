@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator
 from math import ceil
 from typing import Annotated
 
-from sqlalchemy import select
-
 from pronghorn import APIRouter, Depends, Header, Path, Query, Request, Response, Security, status
 
-from ..catalogue import change_book, create_book, find_books, get_book, names_tag, remove_book
+from ..catalogue import change_book, create_book, find_books, get_book, iter_books, names_tag, remove_book
 from ..dependencies import Session
 from ..errors import Conflict, NotFound, VersionMismatch, problems
 from ..models import Book
@@ -67,8 +65,7 @@ async def as_download(response: Response) -> None:
 @router.get("/export", dependencies=[Depends(as_download)])
 async def export_books(session: Session) -> AsyncIterator[BookOut]:
     """Send the whole catalogue as JSON Lines, one book a line, read from the database a batch at a time."""
-    everything = select(Book).order_by(Book.id).execution_options(yield_per=EXPORT_BATCH)
-    async for book in await session.stream_scalars(everything):
+    async for book in iter_books(session, EXPORT_BATCH):
         yield BookOut.model_validate(book)
 
 
