@@ -83,9 +83,10 @@ async def read_batch(session: AsyncSession, after: int, size: int) -> Sequence[B
     batch takes milliseconds.
     """
     following = select(Book).where(Book.id > after).order_by(Book.id).limit(size)
+    books: Sequence[Book] = ()
     with anyio.CancelScope(shield=True):
-        books = await session.scalars(following)
-    return books.all()
+        books = (await session.scalars(following)).all()
+    return books
 
 
 async def get_book(session: AsyncSession, book_id: int, version: str | None = None) -> Book:
