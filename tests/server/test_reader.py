@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from pronghorn.server.config import ServerConfig
@@ -7,9 +9,17 @@ from pronghorn.server.reader import RequestReader
 class Recorded:
     """A request as the reader fills it in."""
 
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    http_version: str
+    keep_alive: bool
+    length: int | None
     body: bytes | None = None
-    expects_continue = False
-    upgrades = False
+    expects_continue: bool = False
+    upgrades: bool = False
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -23,13 +33,13 @@ class Recorded:
 
     def facts(self) -> dict[str, object]:
         return {
-            "method": self.method,  # type: ignore[attr-defined]
-            "path": self.path,  # type: ignore[attr-defined]
-            "raw_path": self.raw_path,  # type: ignore[attr-defined]
-            "query": self.query,  # type: ignore[attr-defined]
-            "version": self.http_version,  # type: ignore[attr-defined]
-            "headers": self.headers,  # type: ignore[attr-defined]
-            "keep_alive": self.keep_alive,  # type: ignore[attr-defined]
+            "method": self.method,
+            "path": self.path,
+            "raw_path": self.raw_path,
+            "query": self.query,
+            "version": self.http_version,
+            "headers": self.headers,
+            "keep_alive": self.keep_alive,
             "expects": self.expects_continue,
             "upgrades": self.upgrades,
             "body": self.body if self.body is not None else b"".join(self.pieces),
@@ -37,11 +47,11 @@ class Recorded:
         }
 
 
-def new_reader(**limits: int) -> RequestReader[Recorded]:
-    return RequestReader(ServerConfig(**limits), Recorded)  # type: ignore[arg-type,type-var]
+def new_reader(**limits: Any) -> RequestReader[Recorded]:
+    return RequestReader(ServerConfig(**limits), Recorded)
 
 
-def read(*pieces: bytes, **limits: int) -> RequestReader[Recorded]:
+def read(*pieces: bytes, **limits: Any) -> RequestReader[Recorded]:
     reader = new_reader(**limits)
     for piece in pieces:
         reader.feed(piece)
@@ -60,7 +70,7 @@ def one(data: bytes) -> dict[str, object]:
     return request
 
 
-def refused(data: bytes, **limits: int) -> int:
+def refused(data: bytes, **limits: Any) -> int:
     refusal = read(data, **limits).refusal
     assert refusal is not None
     return refusal.status

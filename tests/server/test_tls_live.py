@@ -23,6 +23,7 @@ def test_https_is_served_and_refusals_close(certificate: tuple[Path, Path]) -> N
                 peer = Peer(connection)
                 assert peer.get(path).status == status
                 assert status == 200 or peer.is_closed()
+                peer.stream.close()
 
 
 def test_secure_websockets_are_served(certificate: tuple[Path, Path]) -> None:

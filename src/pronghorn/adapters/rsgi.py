@@ -160,10 +160,12 @@ class RsgiExchange(Exchange):
 
     async def read_body(self) -> bytes:
         """The whole body; see `Exchange.read_body`."""
-        if self.body is None:
-            self.body = await super().read_body() if self._chunks is not None else await self._protocol()
+        body = self.body
+        if body is None:
+            body = await super().read_body() if self._chunks is not None else await self._protocol()
+            self.body = body
             self._read = False
-        return self.body
+        return body
 
     async def receive(self) -> Message:
         """The next ASGI message; see `Exchange.receive`."""

@@ -18,7 +18,7 @@ from typing import cast
 from pronghorn._engine.reply import Reply
 from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import SLICE, HttpExchange
-from pronghorn.server.flow import WriteGate, end_of_stream
+from pronghorn.server.flow import WriteGate
 from pronghorn.server.heads import status_line
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.site import Site
@@ -135,8 +135,8 @@ class HttpConnection(asyncio.Protocol):
         self._settle()
 
     def eof_received(self) -> bool:
-        """The peer sent all it will send."""
-        return end_of_stream(self._transport)
+        """The peer sent all it will send: closes, since a peer that leaves looks the same."""
+        return False
 
     def pause_writing(self) -> None:
         """The peer lags behind by more than the high-water mark."""

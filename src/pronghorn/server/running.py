@@ -80,7 +80,8 @@ class _ServerThread(threading.Thread):
         started = asyncio.create_task(self.server.started.wait())
         await asyncio.wait([serving, started], return_when=asyncio.FIRST_COMPLETED)
         started.cancel()
-        self.ready.set()
+        if self.server.started.is_set():
+            self.ready.set()  # else the error is known first
         await serving
 
     def stop(self) -> None:

@@ -25,6 +25,8 @@ logger = logging.getLogger("pronghorn.error")
 
 # Clients with an idle connection may be about to use it: they get a last response on it.
 _LAST_REQUESTS = 0.25
+# How long a peer may take to answer the end of a TLS session; most just close.
+_TLS_GOODBYE = 2.0
 
 
 class Server:
@@ -119,6 +121,7 @@ class Server:
             backlog=config.backlog,
             ssl=tls,
             ssl_handshake_timeout=None if tls is None else config.handshake_timeout,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE,
         )
         self.sockets = [listener]
         self._url = describe(listener, config.scheme)

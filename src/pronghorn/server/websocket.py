@@ -122,7 +122,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._read_on()
 
     def eof_received(self) -> bool:
-        """The peer sends no more; the transport closes."""
+        """The peer sent all it will send: closes, since a peer that leaves looks the same."""
         return False
 
     def pause_writing(self) -> None:
