@@ -1,7 +1,9 @@
 """`python -m conformance [pytest argument ...]`: FastAPI's own test suite, run on the drop-in.
 
-Prints `N passed, M left out`; fails when a test outside `left_out.toml` fails, or one in it passes.
-Arguments (paths below `tests/`, `-k`, …) go to pytest, and then only a part of the suite is judged.
+It runs twice: with applications called in process, as the suite does it, and with its requests going
+through the native server. Prints `N passed, M left out` for each; fails when a test outside
+`left_out.toml` fails, or one in it passes. Arguments (paths below `tests/`, `-k`, …) go to pytest, and
+then only a part of the suite is judged.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.upstream import Upstream, prepare
@@ -23,54 +26,96 @@ _HERE = Path(__file__).parent
 _WORKERS = os.environ.get("WORKERS", "2")
 
 
+@dataclass(frozen=True)
+class Way:
+    """A way to run the suite."""
+
+    name: str
+    plugins: tuple[str, ...] = ()
+
+
+WAYS = (Way("in process"), Way("through the native server", ("native_transport",)))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run left behind: the outcome of each test, why some failed, how requests travelled."""
+
+    outcomes: Mapping[str, str]
+    reasons: Mapping[str, str]
+    requests: Counter[str] = field(default_factory=Counter)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run the suite, print the verdict, return the exit code."""
-    record = _run(prepare(), arguments)
-    verdict = judge(record["outcomes"], read_left_out(_HERE / "left_out.toml"), whole_suite=not arguments)
-    print(_report(verdict, record["reasons"]))
-    return 0 if verdict.good and verdict.passed else 1
+    """Run the suite each way, print the verdicts, return the exit code."""
+    upstream = prepare()
+    left_out = read_left_out(_HERE / "left_out.toml")
+    good = True
+    for way in WAYS:
+        record = _run(upstream, way, arguments)
+        verdict = judge(record.outcomes, left_out, whole_suite=not arguments)
+        print(_report(way, verdict, record), flush=True)
+        good = good and verdict.good and bool(verdict.passed)
+    return 0 if good else 1
 
 
-def _run(upstream: Upstream, arguments: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The outcomes and the reasons of failures, as `recorder` writes them."""
+def _run(upstream: Upstream, way: Way, arguments: Sequence[str]) -> Record:
     with tempfile.TemporaryDirectory() as folder:
         # A fresh copy: tests leave files behind, which others trip over in the next run.
         source = shutil.copytree(upstream.source, Path(folder) / "source")
-        file = Path(folder) / "record.json"
-        environment = os.environ | {"CONFORMANCE_RECORD": str(file), "PYTHONPATH": str(_HERE / "plugin")}
-        environment["PATH"] = f"{upstream.python.parent}{os.pathsep}{environment['PATH']}"
-        pytest = [
-            str(upstream.python),
-            "-m",
-            "pronghorn.dropin",
-            "-m",
-            "pytest",
-            "-p",
-            "recorder",
-            "-q",
-            "--tb=no",
-        ]
-        distributed = ["-n", _WORKERS, "--dist", "loadfile"]
-        command = [*pytest, *distributed, "-p", "no:cacheprovider", *(arguments or ["tests"])]
-        subprocess.run(command, cwd=source, env=environment, stdout=sys.stderr, check=False)
+        file, ways = Path(folder) / "record.json", Path(folder) / "ways"
+        ways.mkdir()
+        environment = os.environ | {
+            "CONFORMANCE_RECORD": str(file),
+            "CONFORMANCE_WAYS": str(ways),
+            "PYTHONPATH": str(_HERE / "plugin"),
+            "PATH": f"{upstream.python.parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        subprocess.run(
+            [
+                str(upstream.python),
+                "-m",
+                "pronghorn.dropin",
+                "-m",
+                "pytest",
+                *_options(way),
+                *(arguments or ["tests"]),
+            ],
+            cwd=source,
+            env=environment,
+            stdout=sys.stderr,
+            check=False,
+        )
         if not file.is_file():
             raise SystemExit("the suite did not run to its end")
-        record: dict[str, dict[str, str]] = json.loads(file.read_text())
-        return record
+        requests: Counter[str] = Counter()
+        for counted in ways.iterdir():
+            requests.update(json.loads(counted.read_text()))
+        return Record(**json.loads(file.read_text()), requests=requests)
 
 
-def _report(verdict: Verdict, reasons: dict[str, str]) -> str:
-    lines = [f"FAILED {test}: {' '.join(reasons.get(test, '').split())[:300]}" for test in verdict.failed]
+def _options(way: Way) -> list[str]:
+    options = ["-q", "--tb=no", "-p", "no:cacheprovider", "-n", _WORKERS, "--dist", "loadfile"]
+    for plugin in ("recorder", *way.plugins):
+        options += ["-p", plugin]
+    return options
+
+
+def _report(way: Way, verdict: Verdict, record: Record) -> str:
+    lines = [
+        f"FAILED {test}: {' '.join(record.reasons.get(test, '').split())[:300]}" for test in verdict.failed
+    ]
     lines += [f"LEFT OUT, BUT PASSES (or is not there): {test}" for test in verdict.wrongly_left_out]
     by_file = Counter(test.partition("::")[0] for test in verdict.failed)
     if by_file:
         lines += ["", "Failures by file:"]
         lines += [f"  {count:4} {file}" for file, count in by_file.most_common()]
-    lines += [
-        "",
-        f"{len(verdict.passed)} passed, {len(verdict.left_out)} left out,"
-        f" {len(verdict.skipped)} skipped by the suite itself, {len(verdict.failed)} failed",
-    ]
+    travelled = ", ".join(f"{count} requests {way}" for way, count in record.requests.most_common())
+    lines.append(
+        f"{way.name}: {len(verdict.passed)} passed, {len(verdict.left_out)} left out,"
+        f" {len(verdict.skipped)} skipped by the suite itself, {len(verdict.failed)} failed"
+        + (f" ({travelled})" if travelled else "")
+    )
     return "\n".join(lines)
 
 
