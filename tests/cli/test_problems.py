@@ -84,3 +84,10 @@ def test_no_fix_is_invented() -> None:
 def test_notes_on_an_exception_are_kept(tmp_path: Path) -> None:
     source = "error = ValueError('odd')\nerror.add_note('In parameter q')\nraise error\n"
     assert raised_by(source, tmp_path).notes == ("In parameter q",)
+
+
+def test_a_note_that_says_what_to_do_is_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = f"error = ValueError('odd')\nerror.add_note('In q, at {tmp_path}/shop.py:3')\n"
+    problem = raised_by(f"{source}error.add_note('Fix: drop it')\nraise error\n", tmp_path)
+    assert (problem.notes, problem.fix) == (("In q, at shop.py:3",), "drop it")

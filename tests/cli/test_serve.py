@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from pronghorn.cli.options import ServeOptions
-from pronghorn.cli.serve import public_address
+from pronghorn.cli.problems import Problem
+from pronghorn.cli.serve import public_address, worker_count
 from tests.cli.conftest import SHOP, Invoke, WriteModule
 
 PATIENCE = 30.0
@@ -148,3 +149,25 @@ def test_dev_sets_the_development_environment_unless_it_is_set(
     monkeypatch.delenv("FASTAPI_ENV")
     invoke("dev", f"{module()}.py", "--workers", "2")
     assert os.environ.pop("FASTAPI_ENV") == "development"
+
+
+def test_the_environment_says_how_many_workers_unless_it_is_said_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    assert worker_count(ServeOptions()) == 1
+    monkeypatch.setenv("WEB_CONCURRENCY", "3")
+    assert worker_count(ServeOptions()) == 3
+    assert worker_count(ServeOptions(workers=2)) == 2
+    assert worker_count(ServeOptions(reload=True)) == 1
+    monkeypatch.setenv("WEB_CONCURRENCY", "many")
+    with pytest.raises(Problem, match="WEB_CONCURRENCY is 'many'"):
+        worker_count(ServeOptions())
+
+
+def test_the_report_tells_workers_and_drop_in(invoke: Invoke, module: WriteModule) -> None:
+    # Stopped by an option that this server does not have.
+    output = invoke(
+        "run", f"{module()}.py", "--server", "granian", "--workers", "2", "--drop-in", "--root-path", "/x"
+    ).stdout
+    assert "granian, 2 workers, as fastapi (drop-in)" in output

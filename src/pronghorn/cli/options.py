@@ -69,9 +69,7 @@ class ServeOptions(PathOptions):
     uds: Annotated[Path | None, typer.Option(help="Listen on this Unix socket instead.")] = None
     workers: Annotated[
         int | None,
-        typer.Option(
-            min=1, envvar="WEB_CONCURRENCY", help="Worker processes, one by default; not with --reload."
-        ),
+        typer.Option(min=1, help="Worker processes (WEB_CONCURRENCY, else one); not with --reload."),
     ] = None
     reload: Annotated[bool, typer.Option(help="Start again when files change, for development.")] = False
     reload_dir: Annotated[

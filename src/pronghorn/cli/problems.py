@@ -7,11 +7,15 @@ exception that the user's code raises while it is imported becomes one through `
 from __future__ import annotations
 
 import linecache
+import os
 import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+
+_FIX = "Fix: "
+"""How a note on an exception begins that says what to do."""
 
 _OUR_FILES = str(Path(__file__).parent.parent)
 _LIBRARY_FOLDERS = tuple(
@@ -53,12 +57,14 @@ def explain_exception(error: BaseException) -> Problem:
         _syntax_place(error) if isinstance(error, SyntaxError) else _user_place(error.__traceback__)
     )
     text = error.msg if isinstance(error, SyntaxError) else str(error)
+    notes = [note.replace(f"{Path.cwd()}{os.sep}", "") for note in getattr(error, "__notes__", ())]
+    fixes = [note.removeprefix(_FIX) for note in notes if note.startswith(_FIX)]
     problem = Problem(
         f"{type(error).__name__}: {text}" if text else type(error).__name__,
         where=where,
         source=source,
-        notes=tuple(getattr(error, "__notes__", ())),
-        fix=likely_fix(error),
+        notes=tuple(note for note in notes if not note.startswith(_FIX)),
+        fix=fixes[0] if fixes else likely_fix(error),
     )
     problem.__cause__ = error
     return problem
