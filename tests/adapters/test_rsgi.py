@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.responses import StreamingResponse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -250,6 +251,21 @@ def test_sending_to_a_peer_that_is_gone_is_an_os_error(caplog: pytest.LogCapture
     wire = Wire()
     wire.broken = True
     assert answered(spawning(work), wire) == [(200, [("a", "b")])]
+    assert not caplog.records
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"one"
+    yield b"two"
+
+
+def test_a_stream_whose_peer_leaves_is_no_error_of_the_application(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(exchange: Exchange) -> None:
+        await StreamingResponse(pieces())(exchange.scope, exchange.receive, exchange.send)
+
+    wire = Wire()
+    wire.broken = True
+    assert len(answered(spawning(work), wire)) == 1
     assert not caplog.records
 
 

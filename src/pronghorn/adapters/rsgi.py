@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Coroutine, MutableMapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from starlette.requests import ClientDisconnect
+
 from pronghorn._base.lifespan import Lifespan
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
@@ -68,8 +70,10 @@ async def serve(app: Any, scope: RsgiScope, protocol: Any) -> None:
         if reply is not None:
             exchange.respond(reply)
         await exchange.wait_finished()
-    except Exception:
-        logger.exception("Exception in the application")
+    except Exception as error:
+        # An application that is told of the peer's leaving, and says so in turn, did nothing wrong.
+        if not (exchange.disconnected and isinstance(error, ClientDisconnect)):
+            logger.exception("Exception in the application")
         exchange.fail()
 
 
@@ -117,6 +121,7 @@ class RsgiExchange(Exchange):
         "_spawned",
         "_stream",
         "_was_spawned",
+        "disconnected",
         "status",
     )
 
@@ -135,6 +140,7 @@ class RsgiExchange(Exchange):
         self.body = None
         self.path_params = {}
         self.status = 0
+        self.disconnected = False
         self._scope = None
         self._protocol = protocol
         self._chunks: AsyncIterator[bytes] | None = None
@@ -182,6 +188,7 @@ class RsgiExchange(Exchange):
                 return {"type": "http.request", "body": b"", "more_body": False}
         if not self._finished:
             await self._protocol.client_disconnect()
+        self.disconnected = True
         return {"type": "http.disconnect"}
 
     # The response ------------------------------------------------------------------------------------
@@ -240,6 +247,7 @@ class RsgiExchange(Exchange):
                 await self._stream.send_bytes(bytes(data))
             except Exception as error:
                 # ASGI 2.4: who sends to a peer that is gone is told so.
+                self.disconnected = True
                 self._finish()
                 raise OSError("the peer is gone") from error
         if not more:
