@@ -1,0 +1,66 @@
+import json
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+
+from pronghorn.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
+from pronghorn.exceptions import HTTPException, RequestValidationError, WebSocketRequestValidationError
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = Request({"type": "http"})
+ERRORS = [{"type": "missing", "loc": ("query", "q"), "msg": "Field required", "input": None}]
+
+
+@pytest.mark.parametrize("detail", ["sold out", {"reason": "sold out"}, ["a", 1], None])
+async def test_an_http_exception_is_its_detail_as_json(detail: Any) -> None:
+    error = HTTPException(418, detail=detail, headers={"X-Pot": "tea"})
+
+    response = await http_exception_handler(REQUEST, error)
+
+    assert (response.status_code, response.headers["x-pot"]) == (418, "tea")
+    assert json.loads(bytes(response.body)) == {"detail": "I'm a Teapot" if detail is None else detail}
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+async def test_a_status_without_a_body_has_none(status: int) -> None:
+    response = await http_exception_handler(REQUEST, HTTPException(status, headers={"X-Pot": "tea"}))
+
+    assert (response.status_code, response.body, response.headers["x-pot"]) == (status, b"", "tea")
+
+
+async def test_what_was_wrong_with_a_request_is_listed() -> None:
+    response = await request_validation_exception_handler(REQUEST, RequestValidationError(ERRORS))
+
+    assert response.status_code == 422
+    assert json.loads(bytes(response.body)) == {
+        "detail": [{"type": "missing", "loc": ["query", "q"], "msg": "Field required", "input": None}]
+    }
+
+
+async def test_what_was_wrong_with_a_web_socket_is_the_reason_for_closing() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    websocket = WebSocket({"type": "websocket"}, receive=receive, send=send)
+    await websocket.accept()
+    await websocket_request_validation_exception_handler(websocket, WebSocketRequestValidationError(ERRORS))
+
+    assert sent[1:] == [
+        {
+            "type": "websocket.close",
+            "code": 1008,
+            "reason": [{"type": "missing", "loc": ["query", "q"], "msg": "Field required", "input": None}],
+        }
+    ]
