@@ -367,8 +367,10 @@ def test_without_the_library_a_handshake_is_an_ordinary_request(monkeypatch: pyt
 
     monkeypatch.setattr(upgrade, "_connection_class", lambda: None)
     with running(http_echo) as server, connected(server) as peer:
-        peer.say(HANDSHAKE)
-        assert peer.answer().body == b"GET / "
+        for _ in range(2):
+            peer.say(HANDSHAKE + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert peer.answer().body == b"GET / "
+            assert peer.answer().body == b"GET /next "
 
 
 def test_handshakes_are_logged_with_their_status(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,10 +16,11 @@ import logging
 from typing import cast
 
 from pronghorn._engine.reply import Reply
+from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import SLICE, HttpExchange
 from pronghorn.server.flow import WriteGate
-from pronghorn.server.heads import status_line
+from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.site import Site
 
@@ -30,7 +31,6 @@ _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 1024 * 1024
 # So many requests are answered in one go before other connections get a turn.
 _TURN = 16
-_RATE_GRACE = 10.0
 _BUSY = Reply(
     503,
     b"Service Unavailable",
@@ -52,10 +52,10 @@ class HttpConnection(asyncio.Protocol):
         "_deferred",
         "_gate",
         "_idle_seconds",
-        "_last_data",
         "_left_over",
         "_lingered",
         "_out",
+        "_pace",
         "_paused",
         "_phase",
         "_reader",
@@ -63,7 +63,6 @@ class HttpConnection(asyncio.Protocol):
         "_server",
         "_tail",
         "_transport",
-        "_waited",
         "active",
         "deadline",
         "site",
@@ -86,8 +85,7 @@ class HttpConnection(asyncio.Protocol):
         self._paused = False
         self.write_paused = False
         self._idle_seconds = site.config.keep_alive_timeout + TICK
-        self._last_data = 0.0
-        self._waited = 0.0
+        self._pace = BodyPace(site.config)
         self._lingered = 0
         self._left_over = 0
 
@@ -97,8 +95,8 @@ class HttpConnection(asyncio.Protocol):
         """The peer connected (and, with TLS, shook hands)."""
         site = self.site
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
-        self._client = _address(transport.get_extra_info("peername"))
-        self._server = _server_address(transport.get_extra_info("sockname"))
+        self._client = client_address(transport.get_extra_info("peername"))
+        self._server = server_address(transport.get_extra_info("sockname"))
         self._scheme = site.scheme
         self._transport.set_write_buffer_limits(site.config.write_high_water)
         self.deadline = site.clock.now + site.config.header_timeout + TICK
@@ -131,7 +129,7 @@ class HttpConnection(asyncio.Protocol):
         if reader.refusal is not None:
             self._refuse()
         if reader.unfinished is not None:
-            self._last_data = self.site.clock.now
+            self._pace.last_data = self.site.clock.now
         self._settle()
 
     def eof_received(self) -> bool:
@@ -191,12 +189,17 @@ class HttpConnection(asyncio.Protocol):
                 self._defer()
                 break
             self._start(requests.popleft())
-        self._uncork()
+        # PERF: `_uncork`, here as it is on the way of every request.
+        self._corked = False
+        if self._out:
+            self._flush()
+        if self._phase == _CLOSING:
+            self._uncork()
 
     def _start(self, exchange: HttpExchange) -> None:
         site = self.site
         self.active = exchange
-        self._waited = 0.0
+        self._pace.restart()
         if exchange.upgrades and self._switch(exchange):
             return
         if site.rewrites:
@@ -231,29 +234,35 @@ class HttpConnection(asyncio.Protocol):
 
     def _switch(self, exchange: HttpExchange) -> bool:
         """Hand the connection over to the WebSocket protocol, where it can be served."""
-        from pronghorn.server.upgrade import websocket_for
+        from pronghorn.server.upgrade import change_over, websocket_for
 
-        self._uncork()
         websocket = websocket_for(self.site, exchange)
         if websocket is None:
+            self._reader.decline_upgrade()
             return False
+        self._uncork()
         rest = self._reader.rest
+        self._reader.stop()
         self.active = None
         self._phase = _LEFT
-        self._reader.stop()
         self.site.connections.pop(self, None)
         if self._paused:
             self._transport.resume_reading()
-        self._transport.set_protocol(websocket)
-        websocket.connection_made(self._transport)
-        if rest:
-            websocket.data_received(rest)
+        change_over(self._transport, websocket, rest)
         return True
 
     def _uncount(self, exchange: HttpExchange) -> None:
         if exchange.counted:
             exchange.counted = False
             self.site.waiting -= 1
+
+    def complete(self, exchange: HttpExchange, response: bytes) -> None:
+        """Send a whole response: `write`, then `finished`."""
+        if self._corked:
+            self._out.append(response)
+        else:
+            self._transport.write(response)
+        self.finished(exchange)
 
     def finished(self, exchange: HttpExchange) -> None:
         """The response of `exchange`, the active request, is handed over: on to the next one."""
@@ -280,7 +289,7 @@ class HttpConnection(asyncio.Protocol):
 
     def body_wanted(self, exchange: HttpExchange) -> None:
         """The application waits for the body of the active request: now the peer is on the clock."""
-        self._last_data = self.site.clock.now
+        self._pace.last_data = self.site.clock.now
         self._settle()
 
     def body_taken(self) -> None:
@@ -368,14 +377,14 @@ class HttpConnection(asyncio.Protocol):
             self._phase = _IDLE
             self.deadline = self.site.clock.now + self._idle_seconds
         elif self._phase != _HEAD:
-            # A connection is born in this phase: its first deadline counts from accept.
+            # A connection is born in this phase: the first deadline counts from accept.
             self._phase = _HEAD
             self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
 
     def _watch_body(self) -> None:
         if self._phase != _BODY:
             self._phase = _BODY
-            self.deadline = self.site.clock.now + 2 * TICK
+            self.deadline = self.site.clock.now + LOOK_EVERY
 
     def _watch_writing(self) -> None:
         self._left_over = self._transport.get_write_buffer_size()
@@ -402,14 +411,9 @@ class HttpConnection(asyncio.Protocol):
             self.abort()
 
     def _look_at_body(self, now: float) -> None:
-        config = self.site.config
-        self._waited += 2 * TICK
-        self.deadline = now + 2 * TICK
+        self.deadline = now + LOOK_EVERY
         request = self.active or self._reader.unfinished
-        silent = now - self._last_data >= config.body_timeout
-        received = 0 if request is None else request.received
-        slow = self._waited > _RATE_GRACE and received < config.body_min_rate * self._waited
-        if not silent and not slow:
+        if not self._pace.is_too_slow(now, 0 if request is None else request.received):
             return
         if self.active is not None:
             self._refuse_with(408, "request body too slow")
@@ -442,11 +446,7 @@ class HttpConnection(asyncio.Protocol):
                 self.abort()
                 return
         logger.debug("%s: %d, %s", self._client, status, reason)
-        body = reason.encode("ascii", "replace")
-        self.write(
-            b"%bcontent-length: %d\r\ncontent-type: text/plain; charset=utf-8\r\n%bconnection: close\r\n\r\n%b"
-            % (status_line(status), len(body), self.site.heads.dated, body)
-        )
+        self.write(self.site.heads.refusal(status, reason))
         self._flush()
         self._begin_lingering()
 
@@ -497,15 +497,3 @@ class HttpConnection(asyncio.Protocol):
             return False
         self.close()
         return True
-
-
-def _address(name: object) -> tuple[str, int] | None:
-    if isinstance(name, tuple) and len(name) >= 2:
-        return str(name[0]), int(name[1])
-    return None
-
-
-def _server_address(name: object) -> tuple[str, int | None] | None:
-    if isinstance(name, str) and name:
-        return name, None
-    return _address(name)

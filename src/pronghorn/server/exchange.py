@@ -38,6 +38,9 @@ class Carrier(Protocol):
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes, in order."""
 
+    def complete(self, exchange: HttpExchange, response: bytes) -> None:
+        """Send a whole response, which finishes the exchange."""
+
     def write_at_length(self, data: memoryview, exchange: HttpExchange) -> None:
         """Send many bytes as the peer takes them, then finish the exchange."""
 
@@ -224,11 +227,10 @@ class HttpExchange(Exchange):
         if head is None:
             self._respond_in_general(reply)
         elif len(body) <= SLICE:
-            connection.write(head + body)
             self.finished = True
             if self._news is not None:
                 self._news.set()
-            connection.finished(self)
+            connection.complete(self, head + body)
         else:
             self.replied = True
             connection.write(head)

@@ -98,6 +98,17 @@ class Heads:
             self.finished[status, media_type, length] = head
         return head
 
+    def refusal(self, status: int, reason: str) -> bytes:
+        """A whole response that says in a few words why a request is not answered; the last one."""
+        body = reason.encode("ascii", "replace")
+        return b"%bcontent-length: %d\r\ncontent-type: text/plain; charset=utf-8\r\n%b%b\r\n%b" % (
+            status_line(status),
+            len(body),
+            self.dated,
+            CLOSE_LINE,
+            body,
+        )
+
     def lines(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Header fields in their order, validated.
 

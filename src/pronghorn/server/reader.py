@@ -130,7 +130,7 @@ class RequestReader(Generic[Request]):
         self._target = b""
         self.unfinished: Request | None = None
         self._muted = False
-        self._known_host: bytes | None = None
+        self._known_host: tuple[bytes, bytes] | None = None
         self._left = 0
         self._received = 0
         self._tail = b""
@@ -175,6 +175,10 @@ class RequestReader(Generic[Request]):
         self._stage = _OVER
         self.rest = b""
         self.gathered.clear()
+
+    def decline_upgrade(self) -> None:
+        """Treat the last request, which asked for another protocol, as any other; `rest` is read on."""
+        self._stage = _HEAD
 
     # Heads -------------------------------------------------------------------------------------------
 
@@ -244,7 +248,9 @@ class RequestReader(Generic[Request]):
         self._fields, self._deciding = [], []
         try:
             self._read_line(request)
-            if self.refusal is None:
+            if len(deciding) == 1 and deciding[0] == self._known_host:
+                request.length = 0  # PERF: most requests have nothing but the Host of the one before
+            elif self.refusal is None:
                 self._read_deciding(request, deciding)
         except BadTarget as error:
             self._refuse(400, str(error))
@@ -257,7 +263,8 @@ class RequestReader(Generic[Request]):
         target = self._target
         method = parser.get_method()
         request.method = _METHODS.get(method) or method.decode("ascii")
-        if self._head.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(target)):
+        end = len(method) + 1 + len(target)
+        if self._head[end : end + 11] == b" HTTP/1.1\r\n":
             request.http_version = "1.1"  # PERF: asking the parser costs as much as all the rest here
         else:
             request.http_version = parser.get_http_version()
@@ -281,9 +288,8 @@ class RequestReader(Generic[Request]):
         for name, value in deciding:
             if name == b"host":
                 hosts += 1
-                if value != self._known_host:
-                    check_host(value)
-                    self._known_host = value
+                check_host(value)
+                self._known_host = (name, value)
             elif name == b"content-length":
                 # llhttp let nothing but one number of digits pass, and none beside Transfer-Encoding.
                 request.length = int(value)

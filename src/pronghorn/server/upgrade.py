@@ -25,6 +25,14 @@ def websocket_for(site: Site, exchange: HttpExchange) -> asyncio.Protocol | None
     return None if connection is None else connection(site, exchange)
 
 
+def change_over(transport: asyncio.Transport, websocket: asyncio.Protocol, rest: bytes) -> None:
+    """Let `websocket` go on with `transport`, beginning with `rest`, which was read already."""
+    transport.set_protocol(websocket)
+    websocket.connection_made(transport)
+    if rest:
+        websocket.data_received(rest)
+
+
 @functools.cache
 def _connection_class() -> type[WebSocketConnection] | None:
     try:
