@@ -10,7 +10,6 @@ import anyio
 import pytest
 from anyio import CancelScope, get_cancelled_exc_class
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from pronghorn import (
@@ -26,24 +25,11 @@ from pronghorn import (
     Security,
     WebSocket,
 )
-from pronghorn.exception_handlers import http_exception_handler, request_validation_exception_handler
-from pronghorn.exceptions import FastAPIError, RequestValidationError
+from pronghorn.exceptions import FastAPIError
 from pronghorn.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pronghorn.requests import HTTPConnection
 from pronghorn.security import SecurityScopes
-
-
-def client_of(router: APIRouter, **options: Any) -> TestClient:
-    """A client of the routes alone: Starlette knows of no other way to serve them."""
-    app = Starlette(
-        routes=router.routes,
-        middleware=[Middleware(AsyncExitStackMiddleware)],
-        exception_handlers={
-            HTTPException: http_exception_handler,  # type: ignore[dict-item]
-            RequestValidationError: request_validation_exception_handler,  # type: ignore[dict-item]
-        },
-    )
-    return TestClient(app, **options)
+from tests._engine.routes import client_of
 
 
 def answer(
