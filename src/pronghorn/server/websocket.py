@@ -201,6 +201,8 @@ class WebSocketConnection(asyncio.Protocol):
         """Time for a ping, or too late for a pong or for the end of the closing handshake."""
         if self._protocol.state is not State.OPEN:
             self._transport.abort()
+        elif self._pinged and self._paused:
+            self.deadline = now + self._site.config.ws_ping_timeout  # its pong waits here, unread
         elif self._pinged:
             self._protocol.fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
             self.deadline = now + _CLOSE_SECONDS
