@@ -5,12 +5,17 @@ import json
 import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import httpx2
 import pytest
 from httpx2 import Client, Response
 
@@ -23,6 +28,8 @@ from pronghorn.testclient import TestClient
 
 # Where each exchange is written down, one JSON document a line, for comparing two frameworks.
 TRANSCRIPT = os.environ.get("BOOKSHOP_TRANSCRIPT")
+
+ROOT = Path(__file__).parents[2]
 
 KEY = "a key for tests that is long enough for SHA-256"
 # Headers that depend on the moment, or on the server and not on the application.
@@ -84,6 +91,44 @@ def serving(app: FastAPI) -> Iterator[Client]:
 
     with running(app) as server, Client(base_url=server.url, trust_env=False, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory, filled_shop: Path) -> Iterator[str]:
+    """Serve a filled shop with `pronghorn run`; give its address."""
+    data_dir = shutil.copytree(filled_shop, tmp_path_factory.mktemp("served") / "shop")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = ["run", "examples/bookshop/main.py", "--host", "127.0.0.1", "--port", str(port)]
+    log = data_dir / "server.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "pronghorn", *command],
+            cwd=ROOT,
+            env={**os.environ, "BOOKSHOP_DATA_DIR": str(data_dir), "BOOKSHOP_SECRET_KEY": KEY},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    found = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_it_answers(found, server, log)
+        yield found
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the shop is healthy; fail with what it printed when it ends or takes too long."""
+    deadline = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            if httpx2.get(f"{address}/api/health").is_success:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    pytest.fail(f"the shop did not start:\n{log.read_text()}")
 
 
 def bearer(username: str, *scopes: str) -> Headers:

@@ -5,10 +5,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,7 +13,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from .conftest import KEY
 from .test_bookshop_orders import SHIP_TO
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -25,9 +20,8 @@ By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 
-ROOT = Path(__file__).parents[2]
 SCREENSHOTS = os.environ.get("BOOKSHOP_SCREENSHOTS")
-PATIENCE = 30
+PATIENCE = 30  # Seconds until what should appear must have appeared.
 SWITCHES = [
     "--headless",
     "--no-sandbox",
@@ -43,44 +37,6 @@ SWITCHES = [
     # Nothing but the shop may be reached: the pages have to work without the internet.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, filled_shop: Path) -> Iterator[str]:
-    """Serve a filled shop with `pronghorn run`; give its address."""
-    data_dir = shutil.copytree(filled_shop, tmp_path_factory.mktemp("served") / "shop")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = ["run", "examples/bookshop/main.py", "--host", "127.0.0.1", "--port", str(port)]
-    log = data_dir / "server.log"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "pronghorn", *command],
-            cwd=ROOT,
-            env={**os.environ, "BOOKSHOP_DATA_DIR": str(data_dir), "BOOKSHOP_SECRET_KEY": KEY},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    found = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_it_answers(found, server, log)
-        yield found
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the shop is healthy; fail with what it printed when it ends or takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx2.get(f"{address}/api/health").is_success:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    pytest.fail(f"the shop did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,9 @@ def replies(fastapi: Path | None, transcript: Path, way: str) -> list[dict[str, 
     done = subprocess.run(
         [*tests, *COMPARED],
         cwd=ROOT,
-        env=environment(fastapi, BOOKSHOP_TRANSCRIPT=str(transcript), BOOKSHOP_ON=way),
+        env=environment(
+            fastapi, BOOKSHOP_TRANSCRIPT=str(transcript), BOOKSHOP_ON=way, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+        ),
         capture_output=True,
         text=True,
     )
