@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pronghorn.server import CannotLoad
-from pronghorn.server.loading import load_app
+from pronghorn.server.loading import load_app, users_part
 from tests.server.applications import echo
 
 
@@ -35,3 +35,19 @@ def test_modules_are_looked_for_where_one_stands(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     assert load_app("standing_here:app") == "found"
     del sys.modules["standing_here"]
+
+
+def test_a_failed_import_is_traced_from_the_users_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failing_here.py").write_text("import json\n\napp = json.loads('{')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match="Expecting property name") as caught:
+        load_app("failing_here:app")
+    trace = caught.value.__traceback__
+    assert trace is not None
+    trace = trace.tb_next  # this function's own
+    shown = users_part(trace)
+    assert shown is not None
+    assert shown.tb_frame.f_code.co_filename == str(tmp_path / "failing_here.py")
+    assert users_part(None) is None

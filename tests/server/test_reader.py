@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.reader import RequestReader
+from pronghorn.server.reader import Refusal, RequestReader
 
 
 class Recorded:
@@ -58,7 +58,7 @@ def read(*pieces: bytes, **limits: Any) -> RequestReader[Recorded]:
     return reader
 
 
-def outcome(*pieces: bytes) -> tuple[list[dict[str, object]], object, bytes]:
+def outcome(*pieces: bytes) -> tuple[list[dict[str, object]], Refusal | None, bytes]:
     reader = read(*pieces)
     return [request.facts() for request in reader.requests], reader.refusal, reader.rest
 
@@ -104,6 +104,11 @@ VALID = {
     + HOST
     + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET /2 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "ignored-upgrade-close": b"POST /1 HTTP/1.1\r\n"
+    + HOST
+    + b"Connection: Upgrade, close\r\nUpgrade: h2c\r\n"
+    b"Content-Length: 5\r\n\r\nhello",
+    "line-feed-first": b"\nGET / HTTP/1.1\r\n" + HOST + b"\r\n",
     "websocket": b"GET /ws HTTP/1.1\r\n"
     + HOST
     + b"Connection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n\x81\x80",

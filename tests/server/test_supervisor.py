@@ -146,6 +146,14 @@ def test_an_application_that_cannot_be_imported_is_an_error() -> None:
         assert "has no 'nothing'" in server.log
 
 
+def test_a_worker_that_cannot_import_the_application_shows_the_users_lines_alone() -> None:
+    with process(environ={"SERVED_FAILS": "1"}, workers=2) as server:
+        assert server.wait() != 0
+        assert "tests.server.served:app cannot be imported" in server.log
+        assert "this application does not start" in server.log
+        assert "importlib" not in server.log
+
+
 def test_an_application_that_fails_to_start_is_exit_code_3(tmp_path: Path) -> None:
     marker = tmp_path / "broken"
     marker.touch()

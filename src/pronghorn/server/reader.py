@@ -33,7 +33,7 @@ _METHODS = {
 }
 # What decides how a request is read; every other field is the application's.
 _DECIDING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-_START = re.compile(rb"[A-Z\r]")
+_START = re.compile(rb"[A-Z\r\n]")
 
 
 Fields = list[tuple[bytes, bytes]]
@@ -343,10 +343,11 @@ class RequestReader(Generic[Request]):
         """Go on to the body of a request whose Upgrade is ignored.
 
         llhttp takes every Upgrade for granted and would read the body as the next request. A head of our
-        own, whose callbacks are not listened to, puts it where it should be.
+        own, whose callbacks are not listened to, puts a new parser where this one should be.
         """
         length = self._left if self._stage == _SIZED else None
         framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+        self._parser = HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
         self._muted = False
 

@@ -7,6 +7,7 @@ Must not live here: anything about other workers.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -14,6 +15,8 @@ import sys
 from pronghorn.server.assignment import READY, Assignment
 from pronghorn.server.logs import set_up_logging
 from pronghorn.server.server import Server
+
+logger = logging.getLogger("pronghorn.error")
 
 
 def main(channel_fd: int, listener_fd: int) -> int:
@@ -25,7 +28,15 @@ def main(channel_fd: int, listener_fd: int) -> int:
     sys.path[:] = assignment.path
     set_up_logging(assignment.config.log_level)
 
-    from pronghorn.server.process import serve_process
+    from pronghorn.server.loading import load_app, users_part
+    from pronghorn.server.process import START_FAILED, serve_process
+
+    try:
+        app = load_app(assignment.target)
+    except Exception as error:
+        cause = (type(error), error, users_part(error.__traceback__))
+        logger.error("%s cannot be imported", assignment.target, exc_info=cause)
+        return START_FAILED
 
     def started(server: Server) -> None:
         channel.setblocking(False)
@@ -36,7 +47,7 @@ def main(channel_fd: int, listener_fd: int) -> int:
 
     with socket.socket(fileno=listener_fd) as listener:
         return serve_process(
-            assignment.target,
+            app,
             assignment.config,
             signals=(signal.SIGTERM,),
             listener=listener,
