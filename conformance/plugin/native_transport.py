@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Coroutine
 from contextlib import ExitStack
 from http import HTTPMethod
-from http.client import HTTPConnection
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +167,10 @@ def _exchange(port: int, request: httpx2.Request) -> httpx2.Response:
             connection.putheader(name.decode("ascii"), value)
         connection.endheaders(body if body else None, encode_chunked=chunked)
         reply = connection.getresponse()
-        content = reply.read()
+        try:
+            content = reply.read()
+        except IncompleteRead as broken_off:  # an error after the start of the response
+            content = broken_off.partial
         fields = [
             (name, value) for name, value in reply.getheaders() if name.lower() not in _CONNECTION_FIELDS
         ]

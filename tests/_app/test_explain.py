@@ -66,6 +66,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     @router.api_route("/deep", methods=["GET", "POST"], name="deep_one")
     async def deep() -> None: ...
 
+    @router.websocket("/deep-feed")
+    async def deep_feed(websocket: WebSocket) -> None: ...
+
     app.include_router(router, prefix="/api")
     app.mount("/static", PlainTextResponse("static"), name="static")
     app.host("api.example.org", PlainTextResponse("host"))
@@ -87,6 +90,7 @@ def described(app: FastAPI, path: str) -> RouteDescription:
         ("/exits", "GET", "exits", ("session", "file", "HTTPBearer"), "task"),
         ("/api/deep", "GET, POST", "deep", (), "in place"),
         ("/feed", "WEBSOCKET", "feed", (), "general"),
+        ("/api/deep-feed", "WEBSOCKET", "deep_feed", (), "general"),
         ("/static", "*", "PlainTextResponse", (), "general"),
         ("api.example.org", "*", "PlainTextResponse", (), "general"),
     ],

@@ -83,7 +83,7 @@ def explain(app: Any, method: str, path: str) -> Explanation:
     Raises:
         LookupError: no path operation does.
     """
-    operations = [(effective or route, target) for route, effective, target in app._fast.targets()]
+    operations = [(_shown(route, effective), target) for route, effective, target in app._fast.targets()]
     found = _declared_as(operations, method, path) or _requested_by(operations, method, path)
     if found is None:
         raise LookupError(f"{method} {path}")
@@ -93,6 +93,11 @@ def explain(app: Any, method: str, path: str) -> Explanation:
 
 
 _Operation = tuple[Any, "Target | None"]
+
+
+def _shown(route: BaseRoute, effective: Any) -> Any:
+    """The route as it is seen from outside: with all prefixes."""
+    return route if effective is None else effective.starlette_route or effective
 
 
 def _declared_as(operations: list[_Operation], method: str, path: str) -> _Operation | None:
@@ -114,7 +119,7 @@ def _methods(shown: Any) -> set[str]:
 
 
 def _describe(route: BaseRoute, effective: Any, target: Target | None) -> RouteDescription:
-    shown: Any = effective or route
+    shown: Any = _shown(route, effective)
     call = getattr(shown, "endpoint", None) or getattr(route, "app", None)
     plan = target.plan if target is not None else None
     dependant = getattr(shown, "dependant", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,11 +70,12 @@ def explain(options: ExplainOptions) -> None:
         method = options.method.upper()
         try:
             explanation = explain_route(application, method, options.route)
-        except LookupError as error:
-            known = sorted({f"{route.method} {route.path}" for route in describe_routes(application)})
+        except LookupError:
+            known = [f"{route.method} {route.path}" for route in describe_routes(application)]
             raise Problem(
-                f"No path operation answers {method} {options.route}", fix=f"there are: {', '.join(known)}"
-            ) from error
+                f"No path operation answers {method} {options.route}",
+                fix=f"the nearest ones: {', '.join(get_close_matches(f'{method} {options.route}', known, 5, 0))}",
+            ) from None
         console = Console()
         console.print(explanation.text, highlight=False, markup=False, soft_wrap=True)
         if explanation.source:
