@@ -98,7 +98,11 @@ class FastApplication:
         app = self._app
         if seams.replaced or app.dependency_overrides:
             return False
-        if generation.value != self._generation or app.middleware_stack is not self._stack or self._stack is None:
+        if (
+            generation.value != self._generation
+            or app.middleware_stack is not self._stack
+            or self._stack is None
+        ):
             self._refresh()
         return True
 
@@ -136,7 +140,9 @@ class FastApplication:
 
     def _build_table(self, router: APIRouter, layers: _Layers) -> RouteTable:
         items = self._scope_items(router, layers)
-        return RouteTable(entry for route, effective in _walk(router) for entry in _entries(route, effective, items))
+        return RouteTable(
+            entry for route, effective in _walk(router) for entry in _entries(route, effective, items)
+        )
 
     def _scope_items(self, router: APIRouter, layers: _Layers) -> dict[str, Any]:
         exceptions = layers.exceptions
@@ -163,7 +169,9 @@ async def _serve(
 class _Layers:
     """The layers that the application itself put around its router."""
 
-    def __init__(self, server_error: ServerErrorMiddleware, exceptions: ExceptionMiddleware, is_bare: bool) -> None:
+    def __init__(
+        self, server_error: ServerErrorMiddleware, exceptions: ExceptionMiddleware, is_bare: bool
+    ) -> None:
         self.server_error = server_error
         self.exceptions = exceptions
         self.is_bare = is_bare
@@ -171,9 +179,10 @@ class _Layers:
 
 def _read_layers(stack: Any, router: Any) -> _Layers | None:
     """Understand a middleware stack; None where its order is not the application's own."""
-    if type(stack) is not ServerErrorMiddleware or type(stack.app) is not ExceptionTelemetryMiddleware:
+    telemetry: Any = stack.app if type(stack) is ServerErrorMiddleware else None
+    if type(telemetry) is not ExceptionTelemetryMiddleware:
         return None
-    limit = stack.app.app
+    limit = telemetry.app
     if type(limit) is not AppBodyLimitMiddleware:
         return None
     # Every route has its own limit, or the application's: the outer one need not be asked again.
@@ -183,9 +192,8 @@ def _read_layers(stack: Any, router: Any) -> _Layers | None:
     while layer is not None and type(layer) is not ExceptionMiddleware and id(layer) not in seen:
         seen.add(id(layer))
         layer = getattr(layer, "app", None)
-    if type(layer) is not ExceptionMiddleware or type(layer.app) is not AsyncExitStackMiddleware:
-        return None
-    if layer.app.app is not router:
+    innermost: Any = layer.app if type(layer) is ExceptionMiddleware else None
+    if type(innermost) is not AsyncExitStackMiddleware or innermost.app is not router:
         return None
     return _Layers(stack, layer, is_bare)
 

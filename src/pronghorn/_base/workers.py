@@ -65,7 +65,9 @@ class Mailbox:
             except Exception as failure:
                 loop = self._loop()
                 if loop is not None:
-                    loop.call_exception_handler({"message": "A worker's callback failed", "exception": failure})
+                    loop.call_exception_handler(
+                        {"message": "A worker's callback failed", "exception": failure}
+                    )
 
 
 def _anyio_token(loop: asyncio.AbstractEventLoop) -> EventLoopToken:
@@ -100,7 +102,12 @@ class Workers:
         return found
 
     def submit(
-        self, mailbox: Mailbox, context: Context, function: Callable[..., Any], arguments: tuple[Any, ...], callback: Callback
+        self,
+        mailbox: Mailbox,
+        context: Context,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        callback: Callback,
     ) -> None:
         """Run ``function(*arguments)`` in ``context`` in a thread; ``callback(result, error)`` on the loop."""
         with self._lock:
@@ -131,7 +138,8 @@ class Workers:
         context, function, arguments, callback, mailbox = job
         threadlocals.current_token = mailbox.token
         threadlocals.current_cancel_scope = None
-        result, error = None, None
+        result: Any = None
+        error: BaseException | None = None
         try:
             result = context.run(function, *arguments)
         except StopIteration as stop:

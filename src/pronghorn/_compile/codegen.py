@@ -68,5 +68,5 @@ class SourceWriter:
         source = self.source
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         namespace = {"__name__": "pronghorn.plans", **self.namespace}
-        exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - our own source, from declarations
+        exec(compile(source, filename, "exec"), namespace)  # our own source, made of declarations
         return namespace[function], filename

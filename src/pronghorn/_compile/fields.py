@@ -48,7 +48,9 @@ def default_source(writer: SourceWriter, field: ModelField, hint: str) -> str:
     return f"copy_default({writer.bind(f'field_{hint}', field)})"
 
 
-def write_simple(writer: SourceWriter, field: ModelField, raw: str, target: str, is_text: bool = True) -> None:
+def write_simple(
+    writer: SourceWriter, field: ModelField, raw: str, target: str, is_text: bool = True
+) -> None:
     """Read one text parameter.
 
     Args:
@@ -58,7 +60,11 @@ def write_simple(writer: SourceWriter, field: ModelField, raw: str, target: str,
         target: the variable to set.
         is_text: whether what is read is always text (a path's convertor may have made something of it).
     """
-    valid = "raw" if is_text and _keeps_text(field) else f"{writer.bind(f'validate_{target}', validator_of(field))}(raw)"
+    valid = (
+        "raw"
+        if is_text and _keeps_text(field)
+        else f"{writer.bind(f'validate_{target}', validator_of(field))}(raw)"
+    )
     writer.line(f"raw = {raw}")
     if field.field_info.is_required():
         with writer.block("if raw is None:"):

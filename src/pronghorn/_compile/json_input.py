@@ -29,7 +29,9 @@ def reads_json_alike(schema: Any) -> bool:
     """Whether JSON mode can stand in for Python mode with this core schema."""
     if isinstance(schema, dict):
         return _checked(schema) and all(
-            reads_json_alike(value) for key, value in schema.items() if key not in ("metadata", "serialization", "ref")
+            reads_json_alike(value)
+            for key, value in schema.items()
+            if key not in ("metadata", "serialization", "ref")
         )
     if isinstance(schema, (list, tuple)):
         return all(reads_json_alike(item) for item in schema)

@@ -60,7 +60,9 @@ class AsgiExchange(Exchange):
     async def deliver(self, reply: Reply) -> None:
         """Send a finished reply."""
         self._started = True
-        await self._send({"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers()})
+        await self._send(
+            {"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers()}
+        )
         await self._send({"type": "http.response.body", "body": reply.body})
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:

@@ -62,7 +62,7 @@ def encode_plain(content: Any) -> bytes:
             # Keys that begin with `_sa` are SQLAlchemy's and left out; seldom enough to look twice.
             if '"_sa' not in text:
                 return text.encode()
-    return JSONResponse(jsonable_encoder(content)).body  # type: ignore[no-any-return]
+    return bytes(JSONResponse(jsonable_encoder(content)).body)
 
 
 def prepare_scope(x: Exchange) -> Any:
@@ -114,7 +114,9 @@ def response_error(
     """The error for a returned value that does not fit its response model."""
     context = endpoint_context(spec.call, x.method, spec.dependant.path, x.scope.get("root_path", ""))
     return ResponseValidationError(
-        errors=with_location(error.errors(include_url=False), ("response",)), body=content, endpoint_ctx=context
+        errors=with_location(error.errors(include_url=False), ("response",)),
+        body=content,
+        endpoint_ctx=context,
     )
 
 
