@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +48,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 def test_a_mutated_request_is_the_same_wherever_it_is_cut(data: bytes, cuts: list[int]) -> None:
     requests, refusal, rest = outcome(data)
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    pieces = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [data[start:end] for start, end in itertools.pairwise(places)]
     cut_requests, cut_refusal, cut_rest = outcome(*pieces)
     assert (requests, rest) == (cut_requests, cut_rest)
     assert (refusal and refusal.status) == (cut_refusal and cut_refusal.status)
