@@ -41,6 +41,12 @@ Way = Literal["in place", "thread", "task"]
 
 _PATH = "x.path_params"
 
+#: Variables of plan sources; callables of these names go by others.
+_LOCAL_NAMES = (
+    r"x|request_stack|function_stack|path|query|headers|cookies|raw|received|values|errors|content|data"
+    r"|request|background|response|valid|error|[rv]\d+(_.*)?|in_thread_\d+|plan_.*"
+)
+
 #: Names that plan sources use, beside what the engine supplies.
 _RUNTIME: dict[str, Any] = {
     "BackgroundTasks": BackgroundTasks,
@@ -119,7 +125,7 @@ class _PlanBuilder:
     def __init__(self, spec: HandlerSpec, steps: list[Step], engine: Mapping[str, Any]) -> None:
         self.spec = spec
         self.steps = steps
-        self.writer = SourceWriter()
+        self.writer = SourceWriter(_LOCAL_NAMES)
         self.writer.namespace.update(_RUNTIME)
         self.writer.namespace.update(engine)
         self.way: Way = _way(steps)
@@ -157,7 +163,10 @@ class _PlanBuilder:
 
     def _write_reading(self) -> None:
         reading = [
-            (source, [(step, field) for step in self.steps for field in getattr(step.node, f"{source}_params")])
+            (
+                source,
+                [(step, field) for step in self.steps for field in getattr(step.node, f"{source}_params")],
+            )
             for source in ("path", "query", "header", "cookie")
         ]
         if not self.needs_body and not any(fields for _, fields in reading):
@@ -168,8 +177,9 @@ class _PlanBuilder:
                     getattr(self, f"_write_{source}")(fields)
             if self.needs_body:
                 self._write_body()
-        # ValueError: pydantic's ValidationError, JSON that cannot be decoded; the reference tells them apart.
-        with self.writer.block("except (ValueError, RecursionError):"):
+        # Whatever it is (a validation error, JSON that cannot be decoded, a validator's own mistake), it has
+        # to happen where the reference way meets it: after the dependencies before it.
+        with self.writer.block("except Exception:"):
             self.writer.line("return None")
 
     def _variable(self, step: Step, field: ModelField) -> str:
@@ -202,11 +212,16 @@ class _PlanBuilder:
 
     def _write_query(self, fields: list[tuple[Step, ModelField]]) -> None:
         self._write_fields(
-            fields, lambda name: f"query.get({name!r})", "QueryParams(x.query)", "query = parse_query(x.query)"
+            fields,
+            lambda name: f"query.get({name!r})",
+            "QueryParams(x.query)",
+            "query = parse_query(x.query)",
         )
 
     def _write_header(self, fields: list[tuple[Step, ModelField]]) -> None:
-        names = frozenset(request_name(field).lower().encode("latin-1") for _, field in fields if is_simple(field))
+        names = frozenset(
+            request_name(field).lower().encode("latin-1") for _, field in fields if is_simple(field)
+        )
         wanted = self.writer.bind("WANTED_HEADERS", names)
         self._write_fields(
             fields,
@@ -217,7 +232,10 @@ class _PlanBuilder:
 
     def _write_cookie(self, fields: list[tuple[Step, ModelField]]) -> None:
         self._write_fields(
-            fields, lambda name: f"cookies.get({name!r})", "read_cookies(x.headers)", "cookies = read_cookies(x.headers)"
+            fields,
+            lambda name: f"cookies.get({name!r})",
+            "read_cookies(x.headers)",
+            "cookies = read_cookies(x.headers)",
         )
 
     def _write_body(self) -> None:
@@ -253,17 +271,16 @@ class _PlanBuilder:
         node = step.node
         arguments = dict(self.arguments[step.index])
         arguments.update({name: f"r{index}" for name, index in step.results.items()})
-        for name, expression in (
+        injected = (
             (node.http_connection_param_name, "request"),
             (node.request_param_name, "request"),
             (node.background_tasks_param_name, "background"),
             (node.response_param_name, "response"),
-        ):
-            if name:
-                arguments[name] = expression
+        )
+        arguments.update({name: expression for name, expression in injected if name})
         if node.security_scopes_param_name:
-            scopes = oauth_scopes(node)
-            arguments[node.security_scopes_param_name] = f"SecurityScopes(scopes={scopes!r})"
+            scopes = self.writer.bind("scopes", tuple(oauth_scopes(node)))
+            arguments[node.security_scopes_param_name] = f"SecurityScopes(scopes=[*{scopes}])"
         return ", ".join(f"{name}={expression}" for name, expression in arguments.items())
 
     def _call_source(self, step: Step) -> tuple[str, str]:
