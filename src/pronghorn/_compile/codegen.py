@@ -10,6 +10,8 @@ import builtins
 import itertools
 import keyword
 import linecache
+import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,11 +20,17 @@ _numbers = itertools.count(1)
 
 
 class SourceWriter:
-    """Lines of source, with their indentation, and the objects that they refer to by name."""
+    """Lines of source, with their indentation, and the objects that they refer to by name.
 
-    def __init__(self) -> None:
+    Args:
+        local_names: matches the names that the source uses for variables of its own: an object of such a
+            name is known under another one.
+    """
+
+    def __init__(self, local_names: str = "(?!)") -> None:
         self._lines: list[str] = []
         self._depth = 0
+        self._is_local = re.compile(local_names).fullmatch
         self.namespace: dict[str, Any] = {}
 
     def line(self, text: str) -> None:
@@ -39,8 +47,10 @@ class SourceWriter:
 
     def bind(self, name: str, value: Any) -> str:
         """Make ``value`` known under ``name``, or a name like it, which is returned."""
-        chosen = name = "".join(c if c.isalnum() else "_" for c in name) or "value"
-        if name[0].isdigit() or keyword.iskeyword(name) or hasattr(builtins, name):
+        # As the parser reads them: names are normalised, and not every letter may stand in one.
+        name = unicodedata.normalize("NFKC", name)
+        chosen = name = "".join(c if f"_{c}".isidentifier() else "_" for c in name) or "value"
+        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name) or self._is_local(name):
             chosen = name = f"_{name}"
         number = 1
         while chosen in self.namespace and self.namespace[chosen] is not value:
