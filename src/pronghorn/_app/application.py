@@ -249,6 +249,13 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         self.middleware_stack: ASGIApp | None = None
         self._fast = FastApplication(self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Starlette's `State` looks its own content up through itself, so that unpickling it never ends.
+        return {**vars(self), "state": self.state._state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, state=State(state["state"]))
+
     # --- what is derived
 
     def build_middleware_stack(self) -> ASGIApp:
