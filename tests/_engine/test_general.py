@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from pronghorn import (
     APIRouter,
     BackgroundTasks,
+    Body,
     Depends,
     Form,
     HTTPException,
@@ -25,6 +26,7 @@ from pronghorn._compile.signature import get_dependant
 from pronghorn.exceptions import ResponseValidationError
 from pronghorn.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from pronghorn.routing import request_response, run_endpoint_function, serialize_response, websocket_session
+from pronghorn.sse import EventSourceResponse, ServerSentEvent
 from tests._engine.routes import client_of
 
 
@@ -207,6 +209,16 @@ async def form(name: Annotated[str, Form()], files: list[UploadFile]) -> Any:
     return [name, *[await file.read() for file in files]]
 
 
+@router.post("/small", max_body_size=3)
+async def small_body(body: Annotated[bytes, Body(media_type="text/plain")]) -> Any:
+    return body
+
+
+@router.post("/small-form", max_body_size=3)
+async def small_form(name: Annotated[str, Form()]) -> Any:
+    return name
+
+
 @router.post("/limited", form_limits={"max_fields": 1})
 async def limited_form(name: Annotated[str, Form()]) -> Any:
     return name
@@ -260,6 +272,16 @@ def test_multipart_without_a_boundary_cannot_be_parsed(client: TestClient) -> No
     reply = client.post("/form", content=b"", headers={"content-type": "multipart/form-data"})
 
     assert (reply.status_code, reply.json()) == (400, {"detail": "Missing boundary in multipart."})
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/small", "text/plain"), ("/small-form", "application/x-www-form-urlencoded")],
+)
+def test_a_body_that_grows_over_its_limit_is_refused(client: TestClient, path: str, media_type: str) -> None:
+    reply = client.post(path, content=iter([b"na", b"me=1"]), headers={"content-type": media_type})
+
+    assert (reply.status_code, reply.json()) == (413, {"detail": "Content Too Large"})
 
 
 def test_a_strict_route_wants_a_content_type(client: TestClient) -> None:
@@ -323,6 +345,23 @@ def test_generators_are_streams(
 
 def test_a_stream_takes_over_headers(client: TestClient) -> None:
     assert client.get("/sync-lines").headers["x-kept"] == "1"
+
+
+@router.get("/events", response_class=EventSourceResponse, status_code=201)
+async def events() -> AsyncIterator[Item | ServerSentEvent]:
+    yield Item(name="a")
+    yield ServerSentEvent(data=1, event="tick")
+
+
+def test_events_are_not_to_be_cached_or_buffered(client: TestClient) -> None:
+    reply = client.get("/events")
+
+    assert (reply.status_code, reply.text) == (
+        201,
+        'data: {"title":"a","note":null}\n\nevent: tick\ndata: 1\n\n',
+    )
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert (reply.headers["cache-control"], reply.headers["x-accel-buffering"]) == ("no-cache", "no")
 
 
 # --- the applications around

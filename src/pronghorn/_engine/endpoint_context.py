@@ -33,15 +33,9 @@ def endpoint_context(call: Any, method: str, path: str | None, root_path: str) -
 @functools.lru_cache(maxsize=4096)
 def _source(identity: _ByIdentity) -> EndpointContext:
     call = identity.call
-    context = EndpointContext()
     try:
         file, line = inspect.getsourcefile(call), inspect.getsourcelines(call)[1]
     except (TypeError, OSError):
-        return context
-    if file is not None:
-        context["file"] = file
-    context["line"] = line
-    name = getattr(call, "__name__", None)
-    if name is not None:
-        context["function"] = name
-    return context
+        return EndpointContext()
+    # What has lines of source has a file and a name.
+    return EndpointContext(file=file or "", line=line, function=call.__name__)
