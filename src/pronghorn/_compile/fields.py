@@ -41,9 +41,14 @@ def validator_of(field: ModelField) -> Any:
 
 
 def default_source(writer: SourceWriter, field: ModelField, hint: str) -> str:
-    """An expression for the default: shared where that cannot be seen, else a fresh copy."""
+    """An expression for the default: shared where that cannot be seen, else a fresh copy.
+
+    ``MISSING`` where a factory makes it: the plan calls that later, before the callable itself.
+    """
     info = field.field_info
-    if info.default_factory is None and isinstance(info.default, _IMMUTABLE):
+    if info.default_factory is not None:
+        return "MISSING"
+    if isinstance(info.default, _IMMUTABLE):
         return writer.bind(f"default_{hint}", info.default)
     return f"copy_default({writer.bind(f'field_{hint}', field)})"
 

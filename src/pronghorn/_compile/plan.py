@@ -34,6 +34,7 @@ from pronghorn._compile.fields import (
 from pronghorn._compile.graph import Step, ordered_steps
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._compile.wire import has_json_body, parse_query, read_cookies, read_headers
+from pronghorn._declare.params import Header
 from pronghorn._declare.security.oauth2 import SecurityScopes
 from pronghorn._schema.field import ModelField, param_aliases
 
@@ -46,6 +47,9 @@ _LOCAL_NAMES = (
     r"x|request_stack|function_stack|path|query|headers|cookies|raw|received|values|errors|content|data"
     r"|request|background|response|valid|error|[rv]\d+(_.*)?|in_thread_\d+|plan_.*"
 )
+
+#: Factories of defaults that can be called at any time.
+_PURE_FACTORIES = (None, list, dict, set, frozenset, tuple)
 
 #: Names that plan sources use, beside what the engine supplies.
 _RUNTIME: dict[str, Any] = {
@@ -115,8 +119,23 @@ def _can_compile(spec: HandlerSpec, steps: list[Step]) -> bool:
         return False
     if any(step.node.concurrency is not None or step.node.websocket_param_name for step in steps):
         return False
+    if not all(_can_read(field) for step in steps for field in _text_params(step)):
+        return False
     body_params = flat_body_params(spec.dependant)
     return all(len(param_aliases(field)) == 1 for field in body_params)
+
+
+def _text_params(step: Step) -> list[ModelField]:
+    node = step.node
+    return [*node.path_params, *node.query_params, *node.header_params, *node.cookie_params]
+
+
+def _can_read(field: ModelField) -> bool:
+    """Whether nobody could tell that a parameter is read before the dependencies run."""
+    info = field.field_info
+    if isinstance(info, Header) and not all(name.isascii() for _, name in param_aliases(field)):
+        return False  # the reference way fails at it, at its time
+    return is_simple(field) or info.default_factory in _PURE_FACTORIES
 
 
 class _PlanBuilder:
@@ -184,7 +203,12 @@ class _PlanBuilder:
 
     def _variable(self, step: Step, field: ModelField) -> str:
         variable = f"v{step.index}_{field.name}"
-        self.arguments[step.index][field.name] = variable
+        argument = variable
+        if field.field_info.default_factory is not None:
+            # A factory is called where the reference way calls it: just before what gets its result.
+            field_name = self.writer.bind(f"field_{variable}", field)
+            argument = f"copy_default({field_name}) if {variable} is MISSING else {variable}"
+        self.arguments[step.index][field.name] = argument
         return variable
 
     def _write_fields(
@@ -245,17 +269,21 @@ class _PlanBuilder:
         self.writer.line("content = x.body")
         with self.writer.block(f"if not content or not has_json_body(x.headers, {strict}):"):
             self.writer.line("return None")
-        if not self.spec.embed_body_fields and not any(
-            should_embed_body_fields(step.node.body_params) for step in self.steps
-        ):
-            for step, field in fields:
+        members = [(step, field) for step, field in fields if self._embeds(step)]
+        for step, field in fields:
+            if not self._embeds(step):
                 write_whole_body(self.writer, field, self._variable(step, field))
+        if not members:
             return
         self.writer.line("data = loads(content)")
         with self.writer.block("if type(data) is not dict:"):
             self.writer.line("return None")
-        for step, field in fields:
+        for step, field in members:
             write_body_member(self.writer, field, self._variable(step, field))
+
+    def _embeds(self, step: Step) -> bool:
+        """Whether the body is an object with the step's body parameters as members."""
+        return self.spec.embed_body_fields or should_embed_body_fields(step.node.body_params)
 
     # --- calling
 

@@ -25,7 +25,10 @@ class AsgiExchange(Exchange):
         self.method = scope["method"]
         self.path = scope["path"]
         self.query = scope.get("query_string", b"")
-        self.headers = scope["headers"]
+        headers = scope["headers"]
+        if type(headers) is not list:  # any iterable will do, and it may be one that is read once
+            headers = scope["headers"] = list(headers)
+        self.headers = headers
         self.root_path = scope.get("root_path", "")
         self.body = None
         self._receive = receive

@@ -37,6 +37,7 @@ class Exchange:
         body: the whole body once received, None while it is still arriving.
         path_params: what the routing tree read from the path.
         target: what the routing tree found; set together with ``path_params``.
+        request: the request as user code sees it, from when it was asked for.
     """
 
     #: Whether somebody around the engine answers what it does not.
@@ -59,6 +60,7 @@ class Exchange:
         "path_params",
         "query",
         "raw_path",
+        "request",
         "root_path",
         "scheme",
         "server",
@@ -80,6 +82,7 @@ class Exchange:
     body: bytes | None
     path_params: dict[str, Any]
     target: Any
+    request: Any
     _scope: MutableMapping[str, Any] | None
 
     @property

@@ -85,11 +85,16 @@ def prepare_scope(x: Exchange) -> Any:
 
 
 def make_request(x: Exchange) -> Request:
-    """The Starlette request of an exchange, with its body if that was read already."""
-    request = Request(prepare_scope(x), x.receive, x.send)
-    body = x.body
-    if body is not None:
-        request._body = body
+    """The Starlette request of an exchange, with its body if that was read already.
+
+    It is the same for everybody: what one has read of the body is there for the handler of an exception.
+    """
+    request: Request | None = getattr(x, "request", None)
+    if request is None:
+        request = x.request = Request(prepare_scope(x), x.receive, x.send)
+        body = x.body
+        if body is not None:
+            request._body = body
     return request
 
 
