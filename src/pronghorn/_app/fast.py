@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from starlette import routing
@@ -55,6 +56,7 @@ class FastApplication:
         """Takes requests before any middleware: there is none, or all of it is known."""
         self._inner: Dispatcher | None = None
         """Takes requests from the router, behind middleware of the general kind."""
+        self._handlers: Any = None
         self._call_is_ours = True
 
     def __getstate__(self) -> dict[str, Any]:
@@ -76,6 +78,9 @@ class FastApplication:
                 plan = outer.select(x)
                 if plan is not None:
                     return outer.handle(x, plan)
+                reply = outer.answer_unrouted(x)
+                if reply is not None:
+                    return reply
         x.spawn(app(x.scope, x.receive, x.send))
         return None
 
@@ -91,7 +96,14 @@ class FastApplication:
             return False
         if scope.get(TELEMETRY_KEY) is not None:  # the stages of an observed request have to be seen
             return False
+        if scope.get("app") is not self._app or not self._is_inside(scope):
+            return False
         return await _serve(self._inner, NestedExchange, scope, receive, send)
+
+    def _is_inside(self, scope: Scope) -> bool:
+        """Whether the layers that this application made for itself are around the request."""
+        handlers = scope.get("starlette.exception_handlers")
+        return handlers is not None and handlers[0] is self._handlers
 
     def _is_current(self) -> bool:
         """Whether there may be a fast way now; brings it up to date."""
@@ -119,11 +131,8 @@ class FastApplication:
         is_ours = isinstance(router, APIRouter) and type(router).app is APIRouter.app
         if is_ours and layers is not None:
             table = self._build_table(router, layers)
-            handlers = (layers.exceptions._status_handlers, layers.exceptions._exception_handlers)
-            if layers.is_bare:
-                self._outer = Dispatcher(table.match, *handlers, layers.server_error)
-            else:
-                self._inner = Dispatcher(table.match, *handlers, None)
+            self._outer, self._inner = _dispatchers(layers, table)
+            self._handlers = layers.exceptions._exception_handlers
         if isinstance(router, APIRouter):
             router.fast_way = self.serve_nested if self._inner is not None else None
         self._call_is_ours = getattr(type(app).__call__, "__module__", "") == "pronghorn._app.application"
@@ -160,21 +169,51 @@ async def _serve(
         return False
     x = exchange(scope, receive, send)
     plan = dispatcher.select(x)
-    if plan is None:
+    if plan is not None:
+        await dispatcher.serve(x, plan)
+        return True
+    reply = dispatcher.answer_unrouted(x)
+    if reply is None:
         return False
-    await dispatcher.run(x, plan)
+    await x.deliver(reply)
     return True
 
 
-class _Layers:
-    """The layers that the application itself put around its router."""
+def _dispatchers(layers: _Layers, table: RouteTable) -> tuple[Dispatcher | None, Dispatcher | None]:
+    """What takes requests before any middleware, and what takes them from the router."""
+    common = (table.match, layers.exceptions._status_handlers, layers.exceptions._exception_handlers)
+    if not layers.middleware:
+        return Dispatcher(*common, layers.server_error), None
+    nested = Dispatcher(*common, None)
+    # Imported by applications that have middleware.
+    from pronghorn._engine.middleware.chain import read_levels
+    from pronghorn._engine.middleware.functions import FunctionDispatcher
+    from pronghorn._engine.middleware.layered import LayeredDispatcher
 
-    def __init__(
-        self, server_error: ServerErrorMiddleware, exceptions: ExceptionMiddleware, is_bare: bool
-    ) -> None:
-        self.server_error = server_error
-        self.exceptions = exceptions
-        self.is_bare = is_bare
+    level = read_levels(layers.middleware)
+    if level is None:
+        return None, nested
+    if level.function is None:
+        return LayeredDispatcher(level, *common, layers.server_error), nested
+    # A function may read the body: an application's own limit has to count it.
+    return (None if layers.is_limited else FunctionDispatcher(level, *common, layers.server_error)), nested
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """The layers around an application's router.
+
+    Attributes:
+        server_error: the outermost one.
+        middleware: the user's, outermost first.
+        exceptions: the one with the exception handlers.
+        is_limited: whether the application has a limit for bodies.
+    """
+
+    server_error: ServerErrorMiddleware
+    middleware: list[Any]
+    exceptions: ExceptionMiddleware
+    is_limited: bool
 
 
 def _read_layers(stack: Any, router: Any) -> _Layers | None:
@@ -187,15 +226,19 @@ def _read_layers(stack: Any, router: Any) -> _Layers | None:
         return None
     # Every route has its own limit, or the application's: the outer one need not be asked again.
     layer: Any = unlimited(limit.app)
-    is_bare = type(layer) is ExceptionMiddleware
-    seen: set[int] = set()
-    while layer is not None and type(layer) is not ExceptionMiddleware and id(layer) not in seen:
-        seen.add(id(layer))
+    is_limited = layer is not limit.app
+    middleware: list[Any] = []
+    while layer is not None and type(layer) is not ExceptionMiddleware and not _holds(middleware, layer):
+        middleware.append(layer)
         layer = getattr(layer, "app", None)
     innermost: Any = layer.app if type(layer) is ExceptionMiddleware else None
     if type(innermost) is not AsyncExitStackMiddleware or innermost.app is not router:
         return None
-    return _Layers(stack, layer, is_bare)
+    return _Layers(stack, middleware, layer, is_limited)
+
+
+def _holds(layers: list[Any], layer: Any) -> bool:
+    return any(one is layer for one in layers)
 
 
 Found = "tuple[BaseRoute, EffectiveRoute | None]"

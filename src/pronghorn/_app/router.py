@@ -99,6 +99,9 @@ class APIRouter(VerbDecorators, routing.Router):
         '/users/{user_id}'
     """
 
+    #: Serves a request that came through middleware, if it can; set by the application whose router this is.
+    fast_way: Callable[[Scope, Receive, Send], Awaitable[bool]] | None = None
+
     def __init__(
         self,
         *,
@@ -435,7 +438,10 @@ class APIRouter(VerbDecorators, routing.Router):
         """Handle a request or connection: the first route that matches, else a redirect, a frontend, 404."""
         apply_form_limits(scope, self.form_limits)
         scope.setdefault("router", self)
-        if scope["type"] == "lifespan":
+        kind = scope["type"]
+        if kind == "lifespan":
             await self.lifespan(scope, receive, send)
-        else:
+            return
+        fast_way = self.fast_way
+        if kind != "http" or fast_way is None or not await fast_way(scope, receive, send):
             await handle_first_match(self, scope, receive, send)

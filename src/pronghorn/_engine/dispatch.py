@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from asyncio import _enter_task, _leave_task  # type: ignore[attr-defined]
-from collections.abc import Callable
+from asyncio import _enter_task, _leave_task
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from functools import partial
@@ -20,8 +20,7 @@ from starlette._utils import is_async_callable
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._base.errors import FastAPIError
 from pronghorn._base.workers import Mailbox, leave_async, run_in_worker, workers
@@ -30,7 +29,7 @@ from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import NOT_AWAITED
 from pronghorn._engine.reference import FUNCTION_STACK, INNER_STACK, MIDDLEWARE_STACK
-from pronghorn._engine.reply import Reply, is_plain_response
+from pronghorn._engine.reply import Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.target import Target
 
@@ -141,7 +140,7 @@ class Dispatcher:
         else:
             reply = self._finish(x, outcome)
         if reply is not None:
-            x.respond(reply)
+            self._respond(x, reply)
 
     def _finish(self, x: Exchange, outcome: Any) -> Reply | None:
         """What becomes of a plan's outcome, from a server's callback."""
@@ -150,7 +149,7 @@ class Dispatcher:
         if outcome is None:
             x.spawn(self.answer_by_reference(x))
             return None
-        reply = _reply_of(outcome)
+        reply = reply_of(outcome)
         if reply is None:
             x.spawn(self._send(x, outcome))
         return reply
@@ -165,7 +164,7 @@ class Dispatcher:
             try:
                 context.run(coroutine.send, None)
             except StopIteration as stop:
-                reply = _reply_of(stop.value) if isinstance(stop.value, Response) else None
+                reply = reply_of(stop.value)
                 if reply is not None:
                     error.__traceback__ = None  # an instance that is raised again starts anew
                     return reply
@@ -177,7 +176,15 @@ class Dispatcher:
         x.spawn(self._answer_error(x, error, handler))
         return None
 
+    def answer_unrouted(self, x: Exchange) -> Reply | None:
+        """Answer a request that has no plan, if that can be done without one."""
+        return None
+
     # --- running in the request's own task
+
+    def serve(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, None]:
+        """Serve a request whose task is there already, as an ASGI server's is."""
+        return self.run(x, plan)
 
     async def run(self, x: Exchange, plan: EndpointPlan) -> None:
         """Run ``plan`` and answer, in the request's own task."""
@@ -214,7 +221,7 @@ class Dispatcher:
 
     async def _answer(self, x: Exchange, outcome: Any) -> None:
         if type(outcome) is Reply:
-            await _deliver(x, outcome)
+            await self._deliver(x, outcome)
         elif outcome is None:
             await self.answer_by_reference(x)
         else:
@@ -229,22 +236,37 @@ class Dispatcher:
     async def _send_response(self, x: Exchange, response: Any) -> None:
         if response is None:
             return
-        reply = _reply_of(response)
+        reply = reply_of(response)
         if reply is not None:
-            await _deliver(x, reply)
+            await self._deliver(x, reply)
         else:
-            await response(prepare_scope(x), x.receive, x.send)
+            prepare_scope(x)
+            await self._send_by_asgi(x, response)
 
     async def answer_by_reference(self, x: Exchange) -> None:
         """Answer a request for which a target was found by the reference way."""
-        scope = prepare_scope(x)
         try:
-            async with AsyncExitStack() as files:
-                if not x.nested:
-                    scope[MIDDLEWARE_STACK] = files
-                await x.target.app(scope, x.receive, x.send)
+            await self._send_by_asgi(x, reference_app(x))
         except Exception as error:
             await self._answer_error(x, error, None)
+
+    # --- the way out: layers of middleware put themselves here
+
+    def _respond(self, x: Exchange, reply: Reply) -> None:
+        """Hand over a reply from a server's callback."""
+        x.respond(reply)
+
+    async def _deliver(self, x: Exchange, reply: Reply) -> None:
+        """Hand over a reply from the request's task."""
+        await deliver(x, reply)
+
+    async def _send_by_asgi(self, x: Exchange, app: ASGIApp) -> None:
+        """Let an ASGI application send what is no plain reply."""
+        await app(x.scope, x.receive, x.send)
+
+    def _has_begun(self, x: Exchange) -> bool:
+        """Whether it is too late for another response."""
+        return x.started
 
     # --- errors
 
@@ -262,22 +284,24 @@ class Dispatcher:
         if handler is None:
             await self._answer_server_error(x, error)
             return
-        if x.started:
+        if self._has_begun(x):
             late = RuntimeError("Caught handled exception, but response already started.")
             late.__cause__ = error
             await self._answer_server_error(x, late)
             return
         try:
-            request = make_request(x)
-            if is_async_callable(handler):
-                response = await handler(request, error)
-            else:
-                response = await run_in_threadpool(handler, request, error)
-            await self._send_response(x, response)
+            await self._send_response(x, await self._ask_handler(x, error, handler))
         except Exception as failure:
             await self._answer_server_error(x, failure)
             return
         error.__traceback__ = None  # an instance that is raised again starts anew
+
+    async def _ask_handler(self, x: Exchange, error: BaseException, handler: Any) -> Any:
+        """What an exception handler answers."""
+        request = make_request(x)
+        if is_async_callable(handler):
+            return await handler(request, error)
+        return await run_in_threadpool(handler, request, error)
 
     async def _answer_server_error(self, x: Exchange, error: Exception) -> None:
         """Let the outermost layer answer 500 and raise the error further, for the server to log."""
@@ -293,14 +317,20 @@ class Dispatcher:
         await layer(prepare_scope(x), x.receive, send)
 
 
-def _reply_of(response: Any) -> Reply | None:
-    """A reply that stands for ``response``; None when it has to send itself."""
-    if not isinstance(response, Response) or not is_plain_response(response):
-        return None
-    return Reply(response.status_code, response.body, None, response.raw_headers, response.background)  # type: ignore[arg-type]
+def reference_app(x: Exchange) -> ASGIApp:
+    """The ASGI application that answers a request for which a target was found, by the reference way."""
+    prepare_scope(x)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async with AsyncExitStack() as files:
+            if not x.nested:
+                scope[MIDDLEWARE_STACK] = files
+            await x.target.app(scope, receive, send)
+
+    return app
 
 
-async def _deliver(x: Exchange, reply: Reply) -> None:
+async def deliver(x: Exchange, reply: Reply) -> None:
     """Hand over a reply, then do what was left for afterwards, in the same task."""
     after, reply.after = reply.after, None
     await x.deliver(reply)

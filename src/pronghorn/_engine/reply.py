@@ -55,3 +55,10 @@ class Reply:
 def is_plain_response(response: Response) -> bool:
     """Whether ``response`` has its whole body and is sent the ordinary way, so that a `Reply` can stand for it."""
     return type(response).__call__ is Response.__call__ and type(getattr(response, "body", None)) is bytes
+
+
+def reply_of(response: Any) -> Reply | None:
+    """A reply that stands for ``response``; None when that has to send itself."""
+    if not isinstance(response, Response) or not is_plain_response(response):
+        return None
+    return Reply(response.status_code, response.body, None, response.raw_headers, response.background)  # type: ignore[arg-type]
