@@ -185,7 +185,7 @@ def test_a_body_can_be_read_in_pieces_and_in_part() -> None:
 def test_after_the_body_receive_waits_for_the_peer_to_leave() -> None:
     async def work(exchange: Exchange) -> None:
         await exchange.receive()
-        leaving = asyncio.create_task(exchange.receive())  # type: ignore[arg-type]
+        leaving = asyncio.create_task(exchange.receive())
         await asyncio.sleep(0)
         assert not leaving.done()
         wire.gone.set()

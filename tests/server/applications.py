@@ -33,7 +33,7 @@ async def answer(send: Any, body: bytes, status: int = 200, *headers: tuple[byte
 
 async def read_all(receive: Any) -> bytes:
     """The request's body."""
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

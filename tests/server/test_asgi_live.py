@@ -183,7 +183,7 @@ def test_a_response_that_never_began_becomes_a_500(name: str, caplog: pytest.Log
     assert caplog.records
 
 
-BROKEN = {
+BROKEN: dict[str, list[dict[str, Any]]] = {
     "too-short": [{"type": "http.response.body", "body": b"a"}],
     "too-long": [{"type": "http.response.body", "body": b"a" * 20}],
     "raises": [{"type": "http.response.body", "body": b"a", "more_body": True}],

@@ -17,7 +17,7 @@ async def test_large_bodies_are_sent_as_the_peer_takes_them() -> None:
     line = Line(lambda exchange: Reply(200, b"x" * 1_000_000, b"text/plain"))
     line.transport.capacity = 0
     line.say(GET + GET)
-    sizes = []
+    sizes: list[int] = []
     while (len(sizes) < 30 and not line.transport.reading) or line.transport.pending:
         sizes.append(line.transport.pending)
         line.transport.take(10**9)

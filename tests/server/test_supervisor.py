@@ -77,7 +77,8 @@ class Process:
 
     def workers(self, count: int) -> set[int]:
         """The process ids that answer, once there are `count` of them."""
-        return until(lambda: {self.worker() for _ in range(20)}, lambda found: len(found) == count)
+        found: set[int] = until(lambda: {self.worker() for _ in range(20)}, lambda found: len(found) == count)
+        return found
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -38,7 +38,8 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def opened(server: Server, path: str = "/", **options: Any) -> ClientConnection:
-    return connect(server.url.replace("http", "ws", 1) + path, proxy=None, **options)
+    connection: ClientConnection = connect(server.url.replace("http", "ws", 1) + path, proxy=None, **options)
+    return connection
 
 
 def closing(client: ClientConnection) -> tuple[int, str]:
