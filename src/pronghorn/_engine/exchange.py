@@ -8,6 +8,7 @@ user code can see it.
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Coroutine, MutableMapping
 from contextvars import Context, copy_context
 from typing import Any
@@ -44,6 +45,9 @@ class Exchange:
     nested = False
     #: What the context of a request is a copy of, where a server has one for that; None: the current one.
     context: Context | None = None
+
+    #: The running event loop, where a server says so: asking Python for it is not for free.
+    loop: AbstractEventLoop | None = None
 
     def new_context(self) -> Context:
         """A context of this request's own."""

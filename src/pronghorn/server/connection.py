@@ -166,6 +166,7 @@ class HttpConnection(asyncio.Protocol):
         exchange.scheme = self._scheme
         exchange.state = site.state
         exchange.context = site.tasks.context
+        exchange.loop = site.loop
         exchange.root_path = site.root_path
         exchange.path_params = {}
         exchange.body = None
@@ -258,10 +259,13 @@ class HttpConnection(asyncio.Protocol):
 
     def complete(self, exchange: HttpExchange, response: bytes) -> None:
         """Send a whole response: `write`, then `finished`."""
-        if self._corked:
+        if self._corked and exchange.keep_alive and not exchange.counted and self.site.log_access is None:
+            # PERF: nothing else is to be done for a request that was answered at once.
             self._out.append(response)
-        else:
-            self._transport.write(response)
+            if self.active is exchange:
+                self.active = None
+            return
+        self.write(response)
         self.finished(exchange)
 
     def finished(self, exchange: HttpExchange) -> None:
