@@ -39,7 +39,8 @@ def reads_json_alike(schema: Any) -> bool:
 
 
 def _checked(schema: dict[str, Any]) -> bool:
-    if schema.get("strict") or not _config_is_plain(schema.get("config")):
+    # An `__init__` of the user's is given the members in another order when one comes twice.
+    if schema.get("custom_init") or not _is_plain(schema) or not _is_plain(schema.get("config")):
         return False
     kind = schema.get("type")
     if not isinstance(kind, str):
@@ -52,7 +53,11 @@ def _checked(schema: dict[str, Any]) -> bool:
     return kind in _ALIKE or kind == "no-info"
 
 
-def _config_is_plain(config: Any) -> bool:
-    if not isinstance(config, dict):
+def _is_plain(options: Any) -> bool:
+    """Whether the options of a schema, or of a model, have no other effect in JSON mode.
+
+    Strictness makes exceptions for JSON, and a number becomes text as it is spelt by another language.
+    """
+    if not isinstance(options, dict):
         return True
-    return not config.get("strict") and config.get("val_json_bytes", "utf8") == "utf8"
+    return not options.get("strict") and not options.get("coerce_numbers_to_str")
