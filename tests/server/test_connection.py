@@ -208,3 +208,24 @@ async def test_a_cancelled_task_is_answered_for() -> None:
     await line.site.tasks.cancel()
     await settle()
     assert line.heard.startswith(b"HTTP/1.1 500")
+
+
+async def test_what_an_application_says_after_a_refusal_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    async def late_reply(exchange: Exchange) -> None:
+        await exchange.receive()
+        exchange.respond(Reply(200, b"late", b"text/plain"))
+
+    async def late_messages(exchange: Exchange) -> None:
+        await exchange.receive()
+        await exchange.send({"type": "http.response.start", "status": 200})
+        await exchange.send({"type": "http.response.body"})
+
+    for work in (late_reply, late_messages):
+        line = Line(spawning(work))
+        line.say(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await settle()
+        line.say(b"nonsense\r\n")
+        await settle()
+        assert line.heard.count(b"HTTP/1.1 ") == 1
+        assert not line.site.tasks.running
+    assert not caplog.records

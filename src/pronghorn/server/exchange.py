@@ -189,13 +189,22 @@ class HttpExchange(Exchange):
 
     def respond(self, reply: Reply) -> None:
         """Write a finished reply; see `Exchange.respond`."""
-        if self.status:
-            raise RuntimeError("a reply was given, but the response has already been started")
         if self.disconnected:
             self._respond_to_nobody(reply)
             return
+        if self.status:
+            raise RuntimeError("a reply was given, but the response has already been started")
         try:
-            self._write_reply(reply)
+            head = self._plain_head(reply)
+            body = reply.body
+            if head is not None and len(body) <= SLICE:
+                self.status = reply.status
+                self.finished = True
+                if self._news is not None:
+                    self._news.set()
+                self.connection.complete(self, head + body)
+            else:
+                self._respond_in_general(reply, head)
         except Exception:
             # Whoever called, a thread's result perhaps, has nobody to tell: this request gets its answer.
             logger.exception("The response could not be started")
@@ -204,37 +213,25 @@ class HttpExchange(Exchange):
         if reply.after is not None:
             self.spawn(reply.after())
 
-    def _write_reply(self, reply: Reply) -> None:
+    def _plain_head(self, reply: Reply) -> bytes | None:
+        """The finished head of a reply that needs no more thought; None when it does."""
         media_type = reply.media_type
-        body = reply.body
-        connection = self.connection
-        heads = connection.site.heads
-        head = None
         if (
-            media_type is not None
-            and self.keep_alive
-            and self.method != "HEAD"
-            and self.body is not None
-            and not connection.site.draining
-            and self.http_version == "1.1"
+            media_type is None
+            or not self.keep_alive
+            or self.method == "HEAD"
+            or self.body is None
+            or self.http_version != "1.1"
+            or self.connection.site.draining
         ):
-            head = heads.finished.get((reply.status, media_type, len(body)))
-            if head is None and reply.status >= 200 and reply.status not in WITHOUT_BODY:
-                head = heads.plain(reply.status, media_type, len(body))
-            if head is not None and reply.headers:
-                head = self._extend(head, reply)
-        self.status = reply.status
+            return None
+        heads = self.connection.site.heads
+        head = heads.finished.get((reply.status, media_type, len(reply.body)))
         if head is None:
-            self._respond_in_general(reply)
-        elif len(body) <= SLICE:
-            self.finished = True
-            if self._news is not None:
-                self._news.set()
-            connection.complete(self, head + body)
-        else:
-            self.replied = True
-            connection.write(head)
-            connection.write_at_length(memoryview(body), self)
+            if reply.status < 200 or reply.status in WITHOUT_BODY:
+                return None
+            head = heads.plain(reply.status, media_type, len(reply.body))
+        return self._extend(head, reply) if reply.headers else head
 
     def _respond_to_nobody(self, reply: Reply) -> None:
         """The peer is gone, but the work for after the response was promised."""
@@ -250,15 +247,20 @@ class HttpExchange(Exchange):
                 return None
         return b"%b%b\r\n" % (head[:-2], self.connection.site.heads.lines(reply.headers))
 
-    def _respond_in_general(self, reply: Reply) -> None:
-        framing = self._frame(reply.status, reply.raw_headers(), len(reply.body))
-        before, data, _ = framing.frame(reply.body, more=False)
+    def _respond_in_general(self, reply: Reply, head: bytes | None) -> None:
+        """Write a reply whose head is not plain, or whose body is large."""
+        data = reply.body
+        self.status = reply.status
+        if head is None:
+            framing = self._frame(reply.status, reply.raw_headers(), len(data))
+            head = framing.head
+            _, data, _ = framing.frame(data, more=False)  # a whole body is never chunked
         if len(data) <= SLICE:
-            self.connection.write(framing.head + before + data)
+            self.connection.write(head + data)
             self.finish()
         else:
             self.replied = True
-            self.connection.write(framing.head + before)
+            self.connection.write(head)
             self.connection.write_at_length(memoryview(data), self)
 
     def _frame(self, status: int, headers: Any, whole: int | None) -> ResponseFraming:
@@ -296,6 +298,8 @@ class HttpExchange(Exchange):
     async def send(self, message: Message) -> None:
         """Take an ASGI message; see `Exchange.send`. Waits while the peer lags behind."""
         kind = message["type"]
+        if self.disconnected:
+            return
         if kind == "http.response.start":
             if self.status:
                 raise RuntimeError(f"Unexpected ASGI message '{kind}': the response has already been started")
@@ -305,8 +309,6 @@ class HttpExchange(Exchange):
             self.connection.site.loop.call_soon(self._send_head)
         elif kind == "http.response.body":
             if self.finished:
-                if self.disconnected:
-                    return
                 raise RuntimeError(
                     f"Unexpected ASGI message '{kind}' sent, after response already completed."
                 )
@@ -330,8 +332,6 @@ class HttpExchange(Exchange):
             self.connection.write(framing.head)
 
     async def _send_body(self, data: bytes, more: bool) -> None:
-        if self.disconnected:
-            return
         head = b""
         framing = self._framing
         if framing is None:
