@@ -47,10 +47,20 @@ def _checked(schema: dict[str, Any]) -> bool:
         return True
     if kind == "union":
         return all(isinstance(choice, dict) and choice.get("type") in _PLAIN for choice in schema["choices"])
+    if kind == "dict":
+        return _keeps_keys(schema.get("keys_schema"))
     if kind in _FUNCTIONS:
         function = schema.get("function", {})
         return bool(function.get("type") == "no-info") and "schema" in schema
     return kind in _ALIKE or kind == "no-info"
+
+
+def _keeps_keys(schema: Any) -> bool:
+    """Whether keys that differ still do when validated: it is in JSON that a key may come twice."""
+    if schema is None or schema.get("type") == "any":
+        return True
+    changes = ("strip_whitespace", "to_lower", "to_upper")
+    return schema.get("type") == "str" and not any(schema.get(change) for change in changes)
 
 
 def _is_plain(options: Any) -> bool:
