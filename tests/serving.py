@@ -99,7 +99,7 @@ class NetworkClient(httpx2.AsyncClient):
     """A client for a server at an address."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(base_url=url, trust_env=False, verify=False, follow_redirects=True, timeout=10)
+        super().__init__(base_url=url, trust_env=False, verify=False, follow_redirects=True, timeout=30)
 
     @asynccontextmanager
     async def websocket_connect(
