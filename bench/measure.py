@@ -73,7 +73,16 @@ def wrk_script(case: Case) -> Iterator[str]:
 def run_wrk(case: Case, port: int, seconds: float, connections: int) -> str:
     """Load the server for `seconds`; wrk's report."""
     with wrk_script(case) as script:
-        options = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script]
+        options = [
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds:g}s",
+            "--timeout",
+            "20s",
+            "--latency",
+            "-s",
+            script,
+        ]
         command = ["wrk", *options, f"http://127.0.0.1:{port}{case.path}"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
