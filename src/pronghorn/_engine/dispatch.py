@@ -94,13 +94,13 @@ class Dispatcher:
         if plan.way == "thread":
             context = leave_async(x.new_context())
             done = partial(self._thread_done, x)
-            workers.submit(self._own_mailbox(), context, plan.function, (x,), done)
+            workers.submit(self._own_mailbox(x), context, plan.function, (x,), done)
             return None
         return self._step(x, plan)
 
     def _step(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run a plan that cannot suspend, here and now, in a context of its own."""
-        loop = self._own_loop()
+        loop = self._own_loop(x)
         context = x.new_context()
         coroutine = plan.function(x)
         # Libraries that look for the current task find one; it is nobody's to cancel.
@@ -121,16 +121,16 @@ class Dispatcher:
         coroutine.close()
         raise RuntimeError(f"{x.target.title} suspended although nothing in it awaits")
 
-    def _own_loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
+    def _own_loop(self, x: Exchange) -> asyncio.AbstractEventLoop:
+        loop = x.loop or asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._mailbox = workers.mailbox(loop)
             self._host = _HostTask(loop)
         return loop
 
-    def _own_mailbox(self) -> Mailbox:
-        self._own_loop()
+    def _own_mailbox(self, x: Exchange) -> Mailbox:
+        self._own_loop(x)
         assert self._mailbox is not None
         return self._mailbox
 
