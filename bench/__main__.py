@@ -27,7 +27,7 @@ Server = tuple[Contender, int, int]
 def parse_arguments() -> argparse.Namespace:
     """The command line of the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4, help="length of one sample")
+    parser.add_argument("--seconds", type=int, default=4, help="length of one sample")
     parser.add_argument("--rounds", type=int, default=3, help="samples of each case and contender")
     parser.add_argument("--connections", type=int, default=32, help="kept-alive connections of wrk")
     parser.add_argument("--case", help="only cases whose name contains this")

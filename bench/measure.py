@@ -70,13 +70,13 @@ def wrk_script(case: Case) -> Iterator[str]:
         yield file.name
 
 
-def run_wrk(case: Case, port: int, seconds: float, connections: int) -> str:
+def run_wrk(case: Case, port: int, seconds: int, connections: int) -> str:
     """Load the server for `seconds`; wrk's report."""
     with wrk_script(case) as script:
         options = [
             "-t1",
             f"-c{connections}",
-            f"-d{seconds:g}s",
+            f"-d{seconds}s",
             "--timeout",
             "20s",
             "--latency",
@@ -87,7 +87,7 @@ def run_wrk(case: Case, port: int, seconds: float, connections: int) -> str:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def measure(case: Case, pid: int, port: int, *, seconds: float, connections: int) -> Sample:
+def measure(case: Case, pid: int, port: int, *, seconds: int, connections: int) -> Sample:
     """One sample of one case; raises when a reply was an error, for then the figure means nothing."""
     before = cpu_seconds(pid)
     report = run_wrk(case, port, seconds, connections)
