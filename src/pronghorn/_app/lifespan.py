@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -57,18 +57,20 @@ def _of_generator(lifespan: Callable[[Any], Generator[Any, Any, Any]]) -> Lifesp
     return context
 
 
-def merged_lifespan(outer: LifespanContext, inner: LifespanContext) -> LifespanContext:
-    """Both lifespans, ``inner`` inside; their states joined."""
+class MergedLifespan:
+    """Two lifespans, ``inner`` inside; their states joined."""
+
+    def __init__(self, outer: LifespanContext, inner: LifespanContext) -> None:
+        self.outer = outer
+        self._inner = inner
 
     @asynccontextmanager
-    async def merged(app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
-        async with outer(app) as outer_state, inner(app) as inner_state:
+    async def __call__(self, app: Any) -> AsyncIterator[Any]:
+        async with self.outer(app) as outer_state, self._inner(app) as inner_state:
             if outer_state is None and inner_state is None:
                 yield None
             else:
                 yield {**(inner_state or {}), **(outer_state or {})}
-
-    return merged
 
 
 class EventHandlerLifespan:
@@ -85,6 +87,13 @@ class EventHandlerLifespan:
 
     async def __aexit__(self, *error: object) -> None:
         await run_handlers(self._router.on_shutdown)
+
+
+def runs_event_handlers(context: LifespanContext) -> bool:
+    """Whether a router's lifespan, with those of included routers around or without, runs its handlers."""
+    while isinstance(context, MergedLifespan):
+        context = context.outer
+    return isinstance(context, EventHandlerLifespan)
 
 
 async def run_handlers(handlers: list[Callable[[], Any]]) -> None:

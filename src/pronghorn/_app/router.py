@@ -27,7 +27,12 @@ from pronghorn._app.included import (
     apply_form_limits,
     iter_routes_with_context,
 )
-from pronghorn._app.lifespan import EventHandlerLifespan, lifespan_context, merged_lifespan
+from pronghorn._app.lifespan import (
+    EventHandlerLifespan,
+    MergedLifespan,
+    lifespan_context,
+    runs_event_handlers,
+)
 from pronghorn._app.matching import handle_first_match
 from pronghorn._app.route import APIRoute
 from pronghorn._app.websocket import APIWebSocketRoute
@@ -342,11 +347,11 @@ class APIRouter(VerbDecorators, routing.Router):
         context = IncludeContext.of(self, router, dict(options))
         self.routes.append(IncludedRouter(original_router=router, include_context=context))
         self._mark_routes_changed()
-        if not isinstance(router.lifespan_context, EventHandlerLifespan):
+        if not runs_event_handlers(router.lifespan_context):
             self.on_startup.extend(router.on_startup)
             self.on_shutdown.extend(router.on_shutdown)
         # Otherwise the handlers of the included router run through its lifespan, merged here: once.
-        self.lifespan_context = merged_lifespan(self.lifespan_context, router.lifespan_context)
+        self.lifespan_context = MergedLifespan(self.lifespan_context, router.lifespan_context)
 
     def _check_inclusion(self, router: APIRouter, prefix: str) -> None:
         require(

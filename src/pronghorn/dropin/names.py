@@ -157,7 +157,7 @@ _ROUTING = {
     **_pairs(
         "pronghorn._app.lifespan",
         "_DefaultLifespan=EventHandlerLifespan",
-        "_merge_lifespan_context=merged_lifespan",
+        "_merge_lifespan_context=MergedLifespan",
     ),
     **_pairs(
         "pronghorn._compile.signature",
