@@ -13,7 +13,8 @@ from pronghorn._routing.table import Entry, RouteTable
 from tests._routing.linear import LinearMatcher
 
 # Raise it for a thorough run after a change: PRONGHORN_EXAMPLES=20000.
-EXAMPLES = int(os.environ.get("PRONGHORN_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("PRONGHORN_EXAMPLES", "120"))
+SETTINGS = settings(max_examples=EXAMPLES, deadline=None, derandomize="PRONGHORN_EXAMPLES" not in os.environ)
 
 GET = frozenset({"GET"})
 POST = frozenset({"POST"})
@@ -141,7 +142,7 @@ PATHS = st.builds(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@SETTINGS
 @given(entries=TABLES, paths=st.lists(PATHS, min_size=1, max_size=8))
 @example([Entry("/{a:path}", None, 0), Entry("/x", GET, 1), Entry("/x", None, 2)], ["/x", "/x\n"])
 @example([Entry("/x", POST, 0), Entry("/{a}", GET, 1), Entry("/x", None, 2)], ["/x"])
@@ -172,7 +173,7 @@ def near_misses(draw: st.DrawFn) -> tuple[list[Entry], str]:
     return entries, path
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@SETTINGS
 @given(case=near_misses())
 def test_agrees_with_a_linear_scan_where_patterns_overlap(case: tuple[list[Entry], str]) -> None:
     entries, path = case

@@ -220,7 +220,12 @@ def requests(draw: st.DrawFn, operations: list[Operation]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", APPS)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="PRONGHORN_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_every_way_answers_alike(pairs: dict[str, Pair], name: str, data: st.DataObject) -> None:
     pair = pairs[name]
