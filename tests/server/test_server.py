@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import threading
 import time
@@ -123,6 +124,17 @@ async def test_a_given_socket_stays_open() -> None:
         await serving
     assert listener.fileno() != -1
     listener.close()
+
+
+async def test_a_given_socket_never_blocks_not_even_its_duplicates() -> None:
+    with (
+        open_socket(ServerConfig(port=0)) as listener,
+        socket.socket(fileno=os.dup(listener.fileno())) as shared,
+    ):
+        assert shared.gettimeout() is None
+        Server(http(lambda *_: asyncio.sleep(0)), listener=shared)
+        shared.dup().close()
+        assert not os.get_blocking(listener.fileno())
 
 
 def test_the_end_is_quiet(caplog: pytest.LogCaptureFixture) -> None:

@@ -58,6 +58,10 @@ class Server:
         self.started = asyncio.Event()
         self.sockets: list[socket.socket] = []
         self._given = listener
+        if listener is not None:
+            # A duplicate takes over what Python thinks of its original. Were that "blocking", it would
+            # for a moment be so for every process that shares the socket, and one might accept forever.
+            listener.setblocking(False)
         self._port = 0
         self._url: str | None = None
         self._stopping = asyncio.Event()
