@@ -45,7 +45,7 @@ _PATH = "x.path_params"
 #: Variables of plan sources; callables of these names go by others.
 _LOCAL_NAMES = (
     r"x|request_stack|function_stack|path|query|headers|cookies|raw|received|values|errors|content|data"
-    r"|request|background|response|valid|error|[rv]\d+(_.*)?|in_thread_\d+|plan_.*"
+    r"|request|background|response|valid|error|stop|[rv]\d+(_.*)?|in_thread_\d+|plan_.*"
 )
 
 #: Factories of defaults that can be called at any time.
@@ -78,11 +78,13 @@ class EndpointPlan:
         way: ``in place``: nothing in it can suspend, it is stepped where the request arrives; ``thread``:
             everything in it is synchronous, it runs in one worker thread; ``task``: it runs as a task.
         function: takes the exchange (and, with ``uses_stacks``, the request's and the function's exit
-            stacks); gives a reply, a Starlette response, or None for "ask the reference way".
+            stacks); gives a reply, a Starlette response, or None for "ask the reference way". A coroutine
+            function only where the way is ``task``.
         source: what ``function`` was compiled from.
         filename: the name of the source in tracebacks.
         needs_body: whether the whole body has to be there first.
         uses_stacks: whether dependencies have exits.
+        uses_request: whether user code gets to see the request.
         steps: the calls, in order.
         spec: the declaration.
     """
@@ -93,6 +95,7 @@ class EndpointPlan:
     filename: str
     needs_body: bool
     uses_stacks: bool
+    uses_request: bool
     steps: tuple[Step, ...]
     spec: HandlerSpec
 
@@ -153,12 +156,15 @@ class _PlanBuilder:
         self.arguments: dict[int, dict[str, str]] = {step.index: {} for step in steps}
         self.uses_background = any(step.node.background_tasks_param_name for step in steps)
         self.uses_response = any(step.node.response_param_name for step in steps)
+        self.uses_request = any(
+            step.node.request_param_name or step.node.http_connection_param_name for step in steps
+        )
 
     def build(self, title: str) -> EndpointPlan:
         name = self.writer.bind(f"plan_{getattr(self.spec.call, '__name__', 'endpoint')}", object())
         del self.writer.namespace[name]
         arguments = "x, request_stack, function_stack" if self.uses_stacks else "x"
-        keyword = "def" if self.way == "thread" else "async def"
+        keyword = "async def" if self.way == "task" else "def"
         segments = self._segments()
         with self.writer.block(f"{keyword} {name}({arguments}):"):
             self._write_reading()
@@ -174,6 +180,7 @@ class _PlanBuilder:
             filename=filename,
             needs_body=self.needs_body,
             uses_stacks=self.uses_stacks,
+            uses_request=self.uses_request,
             steps=tuple(self.steps),
             spec=self.spec,
         )
@@ -288,7 +295,7 @@ class _PlanBuilder:
     # --- calling
 
     def _write_injectables(self) -> None:
-        if any(step.node.request_param_name or step.node.http_connection_param_name for step in self.steps):
+        if self.uses_request:
             self.writer.line("request = make_request(x)")
         if self.uses_background:
             self.writer.line("background = BackgroundTasks()")
@@ -336,8 +343,19 @@ class _PlanBuilder:
                 self.writer.line(f"{target} = {self._sync_call(step, function, arguments)}")
             elif step.is_generator:
                 self.writer.line(f"{target} = {self._enter_source(step, function, arguments)}")
+            elif self.way == "in place":
+                self._write_stepped(target, f"{function}({arguments})")
             else:
                 self.writer.line(f"{target} = await {function}({arguments})")
+
+    def _write_stepped(self, target: str, call: str) -> None:
+        """Run a coroutine that cannot suspend: its first step is its last."""
+        with self.writer.block("try:"):
+            self.writer.line(f"{call}.send(None)")
+        with self.writer.block("except StopIteration as stop:"):
+            self.writer.line(f"{target} = stop.value")
+        with self.writer.block("else:"):
+            self.writer.line("raise RuntimeError('a coroutine suspended although nothing in it awaits')")
 
     def _sync_call(self, step: Step, function: str, arguments: str) -> str:
         """A synchronous call: what a dependency sets in context variables stays its own."""

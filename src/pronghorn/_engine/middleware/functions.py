@@ -81,8 +81,10 @@ class FunctionDispatcher(Dispatcher):
                 await x.read_body()
             if plan.way == "thread":
                 outcome = await run_in_worker(leave_async(copy_context()), plan.function, x)
-            else:
+            elif plan.way == "task":
                 outcome = await plan.function(x)
+            else:
+                outcome = plan.function(x)
         except Exception as error:
             return await self.answer(x, error)
         return self._settled(x, outcome)
@@ -98,7 +100,7 @@ class FunctionDispatcher(Dispatcher):
             return reply
         prepare_scope(x)
         try:
-            outcome = self._settled(x, _stepped(plan.function(x), context))
+            outcome = self._settled(x, context.run(plan.function, x))
         except Exception as error:
             coroutine = self.answer(x, error)
             if not traits(self._handler_for(error) or _awaiting).never_awaits:
