@@ -44,6 +44,16 @@ async def test_what_was_wrong_with_a_request_is_listed() -> None:
     }
 
 
+@pytest.mark.parametrize("sent", [float("nan"), float("inf"), [1.5, float("-inf")]])
+async def test_numbers_that_json_lacks_do_not_break_the_list(sent: Any) -> None:
+    errors = [{**ERRORS[0], "input": {"price": sent}}]
+
+    response = await request_validation_exception_handler(REQUEST, RequestValidationError(errors))
+
+    price = json.loads(bytes(response.body))["detail"][0]["input"]["price"]
+    assert price == ([1.5, None] if isinstance(sent, list) else None)
+
+
 async def test_what_was_wrong_with_a_web_socket_is_the_reason_for_closing() -> None:
     sent: list[Any] = []
 

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from pronghorn._base.errors import RequestValidationError, WebSocketRequestValidationError
 from pronghorn._base.status_codes import allows_body
-from pronghorn._schema.encoder import jsonable_encoder
+from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
 
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
@@ -22,8 +22,9 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Status 422 with the error items."""
-    return JSONResponse({"detail": jsonable_encoder(exc.errors())}, status_code=422)
+    """Status 422 with the error items; a NaN or infinity that was sent comes back as null, for JSON has neither."""
+    detail = normalize_non_finite(jsonable_encoder(exc.errors()))
+    return JSONResponse({"detail": detail}, status_code=422)
 
 
 async def websocket_request_validation_exception_handler(

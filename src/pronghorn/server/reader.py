@@ -271,7 +271,7 @@ class RequestReader(Generic[Request]):
             and request.length is not None
             and request.http_version == "1.1"
             and not (request.upgrades or request.expects_continue or self._muted)
-            and 0 < line
+            and line > 0
             and len(head) - line <= _MOST_REMEMBERED
         ):
             self._known_block = head[line:]
