@@ -114,16 +114,16 @@ async def test_connections_that_the_kernel_accepted_are_served_before_the_end() 
             assert connection.recv(1000).endswith(b"let in")
 
 
-async def test_a_given_socket_stays_open() -> None:
-    listener = open_socket(ServerConfig(port=0))
-    for _ in range(2):
-        server = Server(http(lambda *_: asyncio.sleep(0)), ServerConfig(access_log=False), listener=listener)
-        serving = asyncio.create_task(server.serve())
-        await server.started.wait()
-        server.stop()
-        await serving
-    assert listener.fileno() != -1
-    listener.close()
+async def test_a_shared_socket_stays_open_for_others() -> None:
+    with open_socket(ServerConfig(port=0)) as listener:
+        for _ in range(2):
+            server = Server(
+                http(lambda *_: asyncio.sleep(0)), ServerConfig(access_log=False), listener=listener.dup()
+            )
+            serving = asyncio.create_task(server.serve())
+            await server.started.wait()
+            server.stop()
+            await serving
 
 
 async def test_a_given_socket_never_blocks_not_even_its_duplicates() -> None:

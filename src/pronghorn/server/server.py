@@ -35,7 +35,8 @@ class Server:
     Args:
         app: an application with `handle_exchange`, or any ASGI application.
         config: the options; those about processes are not for this class.
-        listener: an open socket to use instead of the one that `config` names.
+        listener: an open socket to use instead of the one that `config` names; the server closes it, which
+            ends nothing for other processes that have it too.
 
     Attributes:
         started: set when connections are accepted.
@@ -156,8 +157,10 @@ class Server:
         self._close(listener)
 
     def _close(self, listener: socket.socket) -> None:
-        """Close the socket, unless it is shared with other processes, which go on accepting."""
-        if self._given is None and listener.fileno() != -1:
+        """Close our end of the socket; the file of a Unix socket goes with the one who made it."""
+        if listener is self._given:
+            listener.close()
+        elif listener.fileno() != -1:
             close_socket(listener)
 
     async def _drain(self, site: Site) -> None:

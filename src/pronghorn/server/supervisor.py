@@ -4,7 +4,7 @@ Lives here: starting, replacing and ending worker processes. Must not live here:
 application: this process stays small, and able to load new code in new processes.
 
 Invariants:
-- The socket stays open as long as the supervisor: no connection is refused while workers are replaced.
+- The socket stays open until the stop: no connection is refused while workers are replaced.
 - A worker is told to end only when enough others are ready, except on stop and on reload.
 """
 
@@ -121,7 +121,7 @@ class Supervisor:
         finally:
             for worker in self._workers:
                 worker.process.kill()
-            close_socket(self._listener)
+            self._close_listener()
             self._selector.close()
             self._wake_reader.close()
             self._wake_writer.close()
@@ -273,5 +273,11 @@ class Supervisor:
         self._stopping = True
         self._respawn_at.clear()
         self._to_replace.clear()
+        # First of all: with the last worker's end of it, newcomers are refused, not let in and dropped.
+        self._close_listener()
         for worker in self._workers:
             worker.end(self._config.graceful_timeout)
+
+    def _close_listener(self) -> None:
+        if self._listener.fileno() != -1:
+            close_socket(self._listener)

@@ -45,14 +45,13 @@ def main(channel_fd: int, listener_fd: int) -> int:
         loop.add_reader(channel, _orphaned, loop, channel, server)
         channel.send(READY)
 
-    with socket.socket(fileno=listener_fd) as listener:
-        return serve_process(
-            app,
-            assignment.config,
-            signals=(signal.SIGTERM,),
-            listener=listener,
-            started=started,
-        )
+    return serve_process(
+        assignment.target,
+        assignment.config,
+        signals=(signal.SIGTERM,),
+        listener=socket.socket(fileno=listener_fd),
+        started=started,
+    )
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, channel: socket.socket, server: Server) -> None:
