@@ -46,7 +46,7 @@ def main(channel_fd: int, listener_fd: int) -> int:
         channel.send(READY)
 
     return serve_process(
-        assignment.target,
+        app,
         assignment.config,
         signals=(signal.SIGTERM,),
         listener=socket.socket(fileno=listener_fd),
