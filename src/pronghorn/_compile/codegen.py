@@ -50,7 +50,12 @@ class SourceWriter:
         # As the parser reads them: names are normalised, and not every letter may stand in one.
         name = unicodedata.normalize("NFKC", name)
         chosen = name = "".join(c if f"_{c}".isidentifier() else "_" for c in name) or "value"
-        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name) or self._is_local(name):
+        if (
+            not name.isidentifier()
+            or keyword.iskeyword(name)
+            or hasattr(builtins, name)
+            or self._is_local(name)
+        ):
             chosen = name = f"_{name}"
         number = 1
         while chosen in self.namespace and self.namespace[chosen] is not value:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from asyncio import _enter_task, _leave_task
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from functools import partial
@@ -23,15 +23,24 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._base.errors import FastAPIError
+from pronghorn._base.exit_stack import MIDDLEWARE_STACK
 from pronghorn._base.workers import Mailbox, leave_async, run_in_worker, workers
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import NOT_AWAITED
-from pronghorn._engine.reference import FUNCTION_STACK, INNER_STACK, MIDDLEWARE_STACK
+from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
+from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks
 from pronghorn._engine.target import Target
+
+#: The route's handlers of exceptions, and around it the application's: the same ones, asked again about what
+#: the first ones raise.
+_HANDLER_LAYERS = 2
+
+_NOTHING: Any = object()
+"""What a handler returns who does not answer."""
 
 Finder = Callable[[str, str], "tuple[Any, dict[str, Any]] | None"]
 
@@ -80,7 +89,7 @@ class Dispatcher:
         x.target, x.path_params = found
         target: Target = x.target
         plan = target.plan
-        if plan is None or not target.within_limit(x):
+        if plan is None or (target.max_body_size is not None and not target.within_limit(x)):
             return None
         return plan
 
@@ -88,21 +97,12 @@ class Dispatcher:
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run ``plan`` from a server's callback; see `Pronghorn.handle_exchange`."""
-        if plan.uses_stacks or plan.way == "task" or (plan.needs_body and x.body is None):
-            x.spawn(self.run(x, plan))
-            return None
-        if plan.way == "thread":
-            context = leave_async(x.new_context())
-            done = partial(self._thread_done, x)
-            workers.submit(self._own_mailbox(x), context, plan.function, (x,), done)
-            return None
-        return self._step(x, plan)
-
-    def _step(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
-        """Run a plan that cannot suspend, here and now, in a context of its own."""
-        loop = self._own_loop(x)
+        if plan.way != "in place" or (plan.needs_body and x.body is None):
+            return self._handle_later(x, plan)
+        loop = x.loop
+        if loop is None or loop is not self._loop:
+            loop = self._own_loop(x)
         context = x.new_context()
-        coroutine = plan.function(x)
         # Libraries that look for the current task find one; it is nobody's to cancel.
         host = self._host
         try:
@@ -110,16 +110,25 @@ class Dispatcher:
         except RuntimeError:  # called from a task: that one will do
             host = None
         try:
-            context.run(coroutine.send, None)
-        except StopIteration as stop:
-            return self._finish(x, stop.value)
+            outcome = context.run(plan.function, x)
         except Exception as error:
             return self._fail(x, error, context)
         finally:
             if host is not None:
                 _leave_task(loop, host)
-        coroutine.close()
-        raise RuntimeError(f"{x.target.title} suspended although nothing in it awaits")
+        if type(outcome) is Reply and outcome.after is None and x._scope is None:
+            return outcome
+        return self._finish(x, outcome, context)
+
+    def _handle_later(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
+        """Run a plan that cannot be run here and now: in a worker thread, or as a task."""
+        if plan.way == "thread" and (x.body is not None or not plan.needs_body):
+            context = leave_async(x.new_context())
+            done = partial(self._thread_done, x)
+            workers.submit(self._own_mailbox(x), context, plan.function, (x,), done)
+        else:
+            x.spawn(self.run(x, plan))
+        return None
 
     def _own_loop(self, x: Exchange) -> asyncio.AbstractEventLoop:
         loop = x.loop or asyncio.get_running_loop()
@@ -135,45 +144,50 @@ class Dispatcher:
         return self._mailbox
 
     def _thread_done(self, x: Exchange, outcome: Any, error: BaseException | None) -> None:
+        # What synchronous code has set in context variables ended with its thread.
+        context = x.new_context()
         if error is not None:
-            reply = self._fail(x, error, copy_context())
+            reply = self._fail(x, error, context)
         else:
-            reply = self._finish(x, outcome)
+            reply = self._finish(x, outcome, context)
         if reply is not None:
             self._respond(x, reply)
 
-    def _finish(self, x: Exchange, outcome: Any) -> Reply | None:
+    def _finish(self, x: Exchange, outcome: Any, context: Context) -> Reply | None:
         """What becomes of a plan's outcome, from a server's callback."""
-        if type(outcome) is Reply:
-            return outcome
+        if has_opened(x):
+            x.spawn(_within(context, self._complete, x, self._settle(x, outcome, None)))
+            return None
         if outcome is None:
             x.spawn(self.answer_by_reference(x))
             return None
-        reply = reply_of(outcome)
+        reply: Reply | None = outcome if type(outcome) is Reply else reply_of(outcome)
         if reply is None:
-            x.spawn(self._send(x, outcome))
+            x.spawn(_within(context, self._send, x, outcome))
+        elif reply.after is not None:
+            reply.after = partial(_within, context, reply.after)
         return reply
 
     def _fail(self, x: Exchange, error: BaseException, context: Context) -> Reply | None:
         """Answer an exception, at once where its handler cannot suspend."""
         if not isinstance(error, Exception):
             raise error
+        if has_opened(x):
+            x.spawn(_within(context, self._complete, x, self._settle(x, None, error)))
+            return None
         handler = self._handler_for(error)
+        layers = _HANDLER_LAYERS
         if handler is not None and traits(handler).never_awaits:
             coroutine = handler(make_request(x), error)
             try:
                 context.run(coroutine.send, None)
             except StopIteration as stop:
-                reply = reply_of(stop.value)
-                if reply is not None:
-                    error.__traceback__ = None  # an instance that is raised again starts anew
-                    return reply
-                x.spawn(self._send(x, stop.value))
-                return None
+                error.__traceback__ = None  # an instance that is raised again starts anew
+                return self._finish(x, _NOTHING if stop.value is None else stop.value, context)
             except Exception as failure:
                 error = failure
-                handler = None
-        x.spawn(self._answer_error(x, error, handler))
+                layers -= 1
+        x.spawn(_within(context, self._answer_error, x, error, layers))
         return None
 
     def answer_unrouted(self, x: Exchange) -> Reply | None:
@@ -184,57 +198,70 @@ class Dispatcher:
 
     def serve(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, None]:
         """Serve a request whose task is there already, as an ASGI server's is."""
+        prepare_scope(x)  # whoever gave the scope may look at it afterwards
         return self.run(x, plan)
 
     async def run(self, x: Exchange, plan: EndpointPlan) -> None:
         """Run ``plan`` and answer, in the request's own task."""
+        await self._complete(x, self._run_plan(x, plan))
+
+    async def _complete(self, x: Exchange, answering: Awaitable[bool]) -> None:
+        """Answer: by the plan, if that fails by a handler, if it did nothing by the reference way."""
         try:
-            if plan.needs_body and x.body is None:
-                await x.read_body()
-            if plan.uses_stacks:
-                await self._run_with_exits(x, plan)
+            try:
+                is_answered = await answering
+            except Exception as error:
+                await self._answer_error(x, error)
                 return
-            if plan.way == "thread":
-                outcome = await run_in_worker(leave_async(copy_context()), plan.function, x)
-            else:
-                outcome = await plan.function(x)
-            await self._answer(x, outcome)
-        except Exception as error:
-            await self._answer_error(x, error, self._handler_for(error))
+            if not is_answered:
+                await self.answer_by_reference(x)
+        finally:
+            await close_stacks(x, MIDDLEWARE_STACK)
 
-    async def _run_with_exits(self, x: Exchange, plan: EndpointPlan) -> None:
-        """Run a plan whose dependencies have exits: the function's before, the request's after the answer."""
+    async def _run_plan(self, x: Exchange, plan: EndpointPlan) -> bool:
+        """Run ``plan``; whether it has answered."""
+        if plan.needs_body and x.body is None:
+            await read_body(x)
+        if plan.uses_stacks or (plan.uses_request and offer_stacks(x)):
+            return await self._run_with_exits(x, partial(run_plan, x, plan))
+        outcome, error = None, None
+        try:
+            outcome = await run_plan(x, plan)
+        except Exception as caught:
+            error = caught
+        return await self._settle(x, outcome, error)
+
+    async def _settle(self, x: Exchange, outcome: Any, error: Exception | None) -> bool:
+        """Answer with what became of a plan, inside of the exit stacks if user code has asked for some."""
+        if has_opened(x):
+            return await self._run_with_exits(x, partial(_result, outcome, error))
+        return await self._answer(x, await _result(outcome, error))
+
+    async def _run_with_exits(self, x: Exchange, call: Callable[..., Awaitable[Any]]) -> bool:
+        """Run a plan with exits: the function's before, the request's after the answer."""
         scope = prepare_scope(x)
-        finished = False
-        async with AsyncExitStack() as request_stack:
-            scope[INNER_STACK] = request_stack
-            async with AsyncExitStack() as function_stack:
-                scope[FUNCTION_STACK] = function_stack
-                outcome = await plan.function(x, request_stack, function_stack)
-            if outcome is not None:
-                await self._answer(x, outcome)
-            finished = True
-        if not finished:  # a dependency's exit swallowed the exception
-            raise FastAPIError(NOT_AWAITED)
-        if outcome is None:
-            await self.answer_by_reference(x)
+        if not has_opened(x):
+            scope[INNER_STACK], scope[FUNCTION_STACK] = AsyncExitStack(), AsyncExitStack()
+        async with scope[INNER_STACK] as request_stack:
+            async with scope[FUNCTION_STACK] as function_stack:
+                outcome = await call(request_stack, function_stack)
+            return await self._answer(x, outcome)
+        # A dependency's exit swallowed the exception.
+        raise FastAPIError(NOT_AWAITED)
 
-    async def _answer(self, x: Exchange, outcome: Any) -> None:
+    async def _answer(self, x: Exchange, outcome: Any) -> bool:
+        """Send what a plan gave; whether it gave anything."""
         if type(outcome) is Reply:
             await self._deliver(x, outcome)
-        elif outcome is None:
-            await self.answer_by_reference(x)
-        else:
+        elif outcome is not None:
             await self._send_response(x, outcome)
+        return outcome is not None
 
     async def _send(self, x: Exchange, response: Any) -> None:
-        try:
-            await self._send_response(x, response)
-        except Exception as error:
-            await self._answer_error(x, error, self._handler_for(error))
+        await self._complete(x, self._answer(x, response))
 
     async def _send_response(self, x: Exchange, response: Any) -> None:
-        if response is None:
+        if response is None or response is _NOTHING:
             return
         reply = reply_of(response)
         if reply is not None:
@@ -248,7 +275,7 @@ class Dispatcher:
         try:
             await self._send_by_asgi(x, reference_app(x))
         except Exception as error:
-            await self._answer_error(x, error, None)
+            await self._answer_error(x, error, _HANDLER_LAYERS - 1)
 
     # --- the way out: layers of middleware put themselves here
 
@@ -279,22 +306,29 @@ class Dispatcher:
         handlers = self._exception_handlers
         return next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
 
-    async def _answer_error(self, x: Exchange, error: Exception, handler: Any) -> None:
-        """Answer an exception with its handler, else as a server error, which is raised further."""
-        if handler is None:
-            await self._answer_server_error(x, error)
-            return
-        if self._has_begun(x):
-            late = RuntimeError("Caught handled exception, but response already started.")
-            late.__cause__ = error
-            await self._answer_server_error(x, late)
-            return
-        try:
-            await self._send_response(x, await self._ask_handler(x, error, handler))
-        except Exception as failure:
-            await self._answer_server_error(x, failure)
-            return
-        error.__traceback__ = None  # an instance that is raised again starts anew
+    async def _answer_error(self, x: Exchange, error: Exception, layers: int = _HANDLER_LAYERS) -> None:
+        """Answer an exception with its handler, else as a server error, which is raised further.
+
+        Args:
+            x: the exchange.
+            error: the exception.
+            layers: how many layers of handlers it has yet to pass; what a handler of one raises is for the
+                next, of which a request that is nested has one inside of the router only.
+        """
+        for _ in range(layers - x.nested):
+            handler = self._handler_for(error)
+            if handler is None:
+                break
+            try:
+                if self._has_begun(x):
+                    raise RuntimeError("Caught handled exception, but response already started.") from error
+                await self._send_response(x, await self._ask_handler(x, error, handler))
+            except Exception as failure:
+                error = failure
+            else:
+                error.__traceback__ = None  # an instance that is raised again starts anew
+                return
+        await self._answer_server_error(x, error)
 
     async def _ask_handler(self, x: Exchange, error: BaseException, handler: Any) -> Any:
         """What an exception handler answers."""
@@ -315,6 +349,37 @@ class Dispatcher:
         layer.app = raising
         send: Send = _ignore if x.started else x.send
         await layer(prepare_scope(x), x.receive, send)
+
+
+async def read_body(x: Exchange) -> None:
+    """Wait for the whole body, as far as there is no fault with it."""
+    try:
+        await x.read_body()
+    except Exception as error:
+        raise HTTPException(status_code=400, detail="There was an error parsing the body") from error
+
+
+async def run_plan(x: Exchange, plan: EndpointPlan, *stacks: AsyncExitStack) -> Any:
+    """Run a plan in the request's task, with the stacks that it may use."""
+    if plan.way == "thread":
+        return await run_in_worker(leave_async(copy_context()), plan.function, x)
+    if plan.way == "task":
+        return await (plan.function(x, *stacks) if plan.uses_stacks else plan.function(x))
+    return plan.function(x)
+
+
+async def _result(outcome: Any, error: Exception | None, *stacks: AsyncExitStack) -> Any:
+    """What became of a plan, once more."""
+    if error is not None:
+        raise error
+    return outcome
+
+
+async def _within(
+    context: Context, function: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any
+) -> None:
+    """Run what follows on a request's code in the context of that code."""
+    await asyncio.get_running_loop().create_task(function(*arguments), context=context)
 
 
 def reference_app(x: Exchange) -> ASGIApp:

@@ -15,6 +15,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect
 
+from pronghorn._engine.lazy_scope import LazyScope
 from pronghorn._engine.reply import Reply
 
 Message = MutableMapping[str, Any]
@@ -98,20 +99,22 @@ class Exchange:
         return scope
 
     def _build_scope(self) -> MutableMapping[str, Any]:
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": self.http_version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "method": self.method,
-            "root_path": self.root_path,
-            "path": self.path,
-            "raw_path": self.raw_path,
-            "query_string": self.query,
-            "headers": self.headers,
-        }
+        scope = LazyScope(
+            {
+                "type": "http",
+                "asgi": {"version": "3.0", "spec_version": "2.4"},
+                "http_version": self.http_version,
+                "server": self.server,
+                "client": self.client,
+                "scheme": self.scheme,
+                "method": self.method,
+                "root_path": self.root_path,
+                "path": self.path,
+                "raw_path": self.raw_path,
+                "query_string": self.query,
+                "headers": self.headers,
+            }
+        )
         if self.state is not None:
             scope["state"] = dict(self.state)
         return scope

@@ -27,6 +27,7 @@ from pronghorn._base.errors import (
     ResponseValidationError,
     WebSocketRequestValidationError,
 )
+from pronghorn._base.exit_stack import MIDDLEWARE_STACK
 from pronghorn._base.operation import operation
 from pronghorn._base.sentinels import Undefined, settled
 from pronghorn._base.status_codes import allows_body
@@ -36,13 +37,8 @@ from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
-from pronghorn._engine.reference import (
-    FUNCTION_STACK,
-    INNER_STACK,
-    MIDDLEWARE_STACK,
-    SolvedDependency,
-    exit_stack,
-)
+from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
+from pronghorn._engine.reference import SolvedDependency, exit_stack
 from pronghorn._engine.seams import seams
 from pronghorn._engine.streams import event_serializer, event_stream, item_serializer, json_lines, raw_stream
 from pronghorn._engine.telemetry import get_telemetry_data, run_sync_endpoint, validation_failed

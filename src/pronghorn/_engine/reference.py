@@ -30,11 +30,9 @@ from pronghorn._compile.extract import read_params
 from pronghorn._compile.signature import get_dependant
 from pronghorn._declare.security.oauth2 import SecurityScopes
 from pronghorn._engine.bodies import request_body_to_args
+from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.seams import seams
 
-INNER_STACK = "fastapi_inner_astack"
-FUNCTION_STACK = "fastapi_function_astack"
-MIDDLEWARE_STACK = "fastapi_middleware_astack"
 _CLEANUP_SCOPES = "fastapi_async_cleanup_scopes"
 
 
