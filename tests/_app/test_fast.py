@@ -3,9 +3,10 @@
 from typing import Annotated
 
 import pytest
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.types import Message
 
-from pronghorn import Body, FastAPI, Request
+from pronghorn import Body, FastAPI, Request, Response
 from pronghorn.testclient import TestClient
 
 
@@ -81,3 +82,22 @@ def test_the_default_of_a_body_member_is_validated_when_it_asks_for_it() -> None
 
     assert TestClient(app).post("/", json={"other": 2}).json() == [20, 2]
     assert TestClient(app).post("/", json={"number": 3}).json() == [3, 1]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_a_plan_has_read_of_a_body_is_there_for_the_reference_behind_a_middleware_function() -> (
+    None
+):
+    app = FastAPI(strict_content_type=False)
+
+    @app.post("/count")
+    async def count(numbers: dict[str, int]) -> int:
+        return len(numbers)
+
+    @app.middleware("http")
+    async def around(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    assert await status_for(app, "/count", b'{"one":', b"1}") == 200
+    assert await status_for(app, "/count", b"no ", b"JSON") == 422

@@ -126,7 +126,7 @@ class Passage:
         x = InnerExchange(self._scope, self._receive, self._x.send)
         plan = None if self._parts else self._inner.plan_of(x)
         if plan is None:
-            return await self._stream(self._layer.app, copy_context())
+            return await self._stream(self._layer.app, copy_context(), self._request.wrapped_receive)
         context = copy_context()
         try:
             if self._inner.is_quick(plan) and await self._has_body(x, plan):
@@ -138,8 +138,8 @@ class Passage:
                 self._parts.append(task)
                 outcome = await task.outcome()
         except Exception as error:
-            raise error from error.__cause__ or error.__context__
-        return await self._response_of(outcome, context)
+            raise error from error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return await self._response_of(outcome, context, x.receive)
 
     async def _has_body(self, x: Exchange, plan: EndpointPlan) -> bool:
         """Whether the body is there, as far as the plan needs one."""
@@ -153,15 +153,16 @@ class Passage:
             return False
         return True
 
-    async def _response_of(self, outcome: Any, context: Context) -> Response:
+    async def _response_of(self, outcome: Any, context: Context, receive: Receive) -> Response:
         if not isinstance(outcome, Reply):
-            return await self._stream(outcome, context)
+            return await self._stream(outcome, context, receive)
         if outcome.after is not None:
             self._parts.append(InnerWork(outcome.after, context))
         return PassedResponse(outcome)
 
-    async def _stream(self, app: ASGIApp, context: Context) -> Response:
-        bridge = Bridge(app, context, self._scope, self._request.wrapped_receive, self._x.send)
+    async def _stream(self, app: ASGIApp, context: Context, receive: Receive) -> Response:
+        """Let an ASGI application answer; what a plan has read of the body, `receive` gives it again."""
+        bridge = Bridge(app, context, self._scope, receive, self._x.send)
         self._parts.append(bridge)
         return await bridge.response()
 
