@@ -62,7 +62,7 @@ class LayeredDispatcher(Dispatcher):
         if reply is not None:
             await deliver(x, reply)
         else:
-            await self.run(x, plan)
+            await super().serve(x, plan)
 
     def _leave(self, x: Exchange, reply: Reply) -> Reply | None:
         """Let a reply out at once; None when that takes a task."""
