@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.upstream import Upstream, prepare
+from conformance.upstream import REPOSITORY, Upstream, prepare
 from conformance.verdict import Verdict, judge, read_left_out
 
 _HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _run(upstream: Upstream, way: Way, arguments: Sequence[str]) -> Record:
         environment = os.environ | {
             "CONFORMANCE_RECORD": str(file),
             "CONFORMANCE_WAYS": str(ways),
-            "PYTHONPATH": str(_HERE / "plugin"),
+            "PYTHONPATH": os.pathsep.join([str(_HERE / "plugin"), str(REPOSITORY / "src")]),
             "PATH": f"{upstream.python.parent}{os.pathsep}{os.environ['PATH']}",
         }
         subprocess.run(
