@@ -104,3 +104,21 @@ async def on_value_error(request: Request, error: ValueError) -> Response:
 async def timed(request: Request, call_next: Callable[[Request], Any]) -> Response:
     response: Response = await call_next(request)
     return response
+
+
+# Handlers of exceptions stand under statuses and classes, and may be plain functions.
+class SoldOut(Exception):
+    pass
+
+
+async def sold_out(request: Request, error: SoldOut) -> JSONResponse:
+    return JSONResponse({}, 410)
+
+
+def not_found(request: Request, error: Exception) -> Response:
+    return Response(status_code=404)
+
+
+FastAPI(exception_handlers={404: not_found})
+FastAPI(exception_handlers={SoldOut: sold_out, 404: not_found})
+FastAPI(exception_handlers={"404": not_found})  # error

@@ -7,7 +7,7 @@ Invariant: what an application holds is plain, mutable state; whatever is derive
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from starlette.applications import Starlette
@@ -58,6 +58,9 @@ from pronghorn._engine.telemetry import (
     legacy_otel,
 )
 from pronghorn._engine.telemetry import lifespan as telemetry_lifespan
+
+ExceptionHandler = Callable[[Request, Any], Response | Awaitable[Response]]
+ExceptionHandlers = Mapping[int | type[Exception], ExceptionHandler]
 
 
 class ApplicationState:
@@ -178,10 +181,7 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
         swagger_ui_init_oauth: dict[str, Any] | None = None,
         middleware: Sequence[Middleware] | None = None,
-        exception_handlers: dict[
-            int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]
-        ]
-        | None = None,
+        exception_handlers: ExceptionHandlers | None = None,
         on_startup: Sequence[Callable[[], Any]] | None = None,
         on_shutdown: Sequence[Callable[[], Any]] | None = None,
         lifespan: Lifespan[Any] | None = None,
