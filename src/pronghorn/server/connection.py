@@ -18,8 +18,8 @@ from typing import cast
 from pronghorn._engine.reply import Reply
 from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
-from pronghorn.server.exchange import SLICE, HttpExchange
-from pronghorn.server.flow import WriteGate
+from pronghorn.server.exchange import HttpExchange
+from pronghorn.server.flow import Outlet
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.site import Site
@@ -48,25 +48,21 @@ class HttpConnection(asyncio.Protocol):
 
     __slots__ = (
         "_client",
-        "_corked",
         "_deferred",
-        "_gate",
         "_idle_seconds",
         "_left_over",
         "_lingered",
-        "_out",
         "_pace",
         "_paused",
         "_phase",
         "_reader",
         "_scheme",
         "_server",
-        "_tail",
         "_transport",
         "active",
         "deadline",
+        "outlet",
         "site",
-        "write_paused",
     )
 
     _transport: asyncio.Transport
@@ -77,13 +73,9 @@ class HttpConnection(asyncio.Protocol):
         self.deadline = NEVER
         self._phase = _HEAD
         self._reader = RequestReader(site.config, self._new_exchange)
-        self._gate = WriteGate(site.loop)
-        self._out: list[bytes] = []
-        self._tail: tuple[memoryview, HttpExchange] | None = None
-        self._corked = False
+        self.outlet = Outlet(site.loop)
         self._deferred = False
         self._paused = False
-        self.write_paused = False
         self._idle_seconds = site.config.keep_alive_timeout + TICK
         self._pace = BodyPace(site.config)
         self._lingered = 0
@@ -95,6 +87,7 @@ class HttpConnection(asyncio.Protocol):
         """The peer connected (and, with TLS, shook hands)."""
         site = self.site
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self.outlet.transport = self._transport
         self._client = client_address(transport.get_extra_info("peername"))
         self._server = server_address(transport.get_extra_info("sockname"))
         self._scheme = site.scheme
@@ -107,10 +100,8 @@ class HttpConnection(asyncio.Protocol):
         site = self.site
         site.connections.pop(self, None)
         self._phase = _CLOSING
-        self._tail = None
         self._reader.stop()
-        self.write_paused = False
-        self._gate.open()
+        self.outlet.abandon()
         active, self.active = self.active, None
         if active is not None:
             active.disconnect()
@@ -138,20 +129,18 @@ class HttpConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer lags behind by more than the high-water mark."""
-        self._gate.shut()
-        self.write_paused = True
+        self.outlet.shut()
         if self._phase < _CLOSING:
             self._phase = _WRITE
         self._watch_writing()
 
     def resume_writing(self) -> None:
         """The peer has taken most of it."""
-        self.write_paused = False
-        self._gate.open()
+        self.outlet.open()
         if self._phase == _WRITE:
             self._phase = _WORK
-        self._write_on()
-        if self.active is None and not self._corked:
+        self.outlet.write_on()
+        if self.active is None and not self.outlet.corked:
             self._serve()
         self._after_serving()
 
@@ -177,9 +166,10 @@ class HttpConnection(asyncio.Protocol):
         """Hand the parsed requests to the application, each when the one before has its response."""
         reader = self._reader
         requests = reader.requests
-        self._corked = True
+        outlet = self.outlet
+        outlet.corked = True
         turns = 0
-        while self.active is None and not self.write_paused and self._phase < _CLOSING:
+        while self.active is None and not outlet.is_shut and self._phase < _CLOSING:
             if not requests:
                 if not reader.rest:
                     break
@@ -191,9 +181,9 @@ class HttpConnection(asyncio.Protocol):
                 break
             self._start(requests.popleft())
         # PERF: `_uncork`, here as it is on the way of every request.
-        self._corked = False
-        if self._out:
-            self._flush()
+        outlet.corked = False
+        if outlet.pending:
+            outlet.flush()
         if self._phase == _CLOSING:
             self._uncork()
 
@@ -259,13 +249,18 @@ class HttpConnection(asyncio.Protocol):
 
     def complete(self, exchange: HttpExchange, response: bytes) -> None:
         """Send a whole response: `write`, then `finished`."""
-        if self._corked and exchange.keep_alive and not exchange.counted and self.site.log_access is None:
+        if (
+            self.outlet.corked
+            and exchange.keep_alive
+            and not exchange.counted
+            and self.site.log_access is None
+        ):
             # PERF: nothing else is to be done for a request that was answered at once.
-            self._out.append(response)
+            self.outlet.pending.append(response)
             if self.active is exchange:
                 self.active = None
             return
-        self.write(response)
+        self.outlet.write(response)
         self.finished(exchange)
 
     def finished(self, exchange: HttpExchange) -> None:
@@ -285,7 +280,7 @@ class HttpConnection(asyncio.Protocol):
                 self.close()
             else:
                 self._begin_lingering()
-        elif not self._corked:
+        elif not self.outlet.corked:
             self._serve()
             self._after_serving()
 
@@ -316,46 +311,9 @@ class HttpConnection(asyncio.Protocol):
             else:
                 self._transport.resume_reading()
 
-    # Writing -----------------------------------------------------------------------------------------
-
-    async def drained(self) -> None:
-        """Wait until the peer has caught up, or is gone."""
-        await self._gate.wait_open()
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Send bytes; together with others of the same turn where possible."""
-        if self._corked and type(data) is bytes:
-            self._out.append(data)
-        elif data:
-            self._flush()
-            self._transport.write(data)
-
-    def write_at_length(self, data: memoryview, exchange: HttpExchange) -> None:
-        """Send a large body slice by slice, and finish `exchange` at its end."""
-        self._flush()
-        self._tail = (data, exchange)
-        self._write_on()
-
-    def _write_on(self) -> None:
-        while self._tail is not None and not self.write_paused:
-            data, exchange = self._tail
-            self._transport.write(data[:SLICE])
-            if len(data) > SLICE:
-                self._tail = (data[SLICE:], exchange)
-            else:
-                self._tail = None
-                exchange.finish()
-
-    def _flush(self) -> None:
-        out = self._out
-        if out:
-            data = out[0] if len(out) == 1 else b"".join(out)
-            out.clear()
-            self._transport.write(data)
-
     def _uncork(self) -> None:
-        self._corked = False
-        self._flush()
+        self.outlet.corked = False
+        self.outlet.flush()
         if self._phase == _CLOSING and not self._transport.is_closing():
             self._transport.close()
 
@@ -450,15 +408,14 @@ class HttpConnection(asyncio.Protocol):
                 self.abort()
                 return
         logger.debug("%s: %d, %s", self._client, status, reason)
-        self.write(self.site.heads.refusal(status, reason))
-        self._flush()
+        self.outlet.write(self.site.heads.refusal(status, reason))
         self._begin_lingering()
 
     def _begin_lingering(self) -> None:
         """Close our side, and read on a little: an unread request would reset the response away."""
         if self._phase >= _CLOSING:
             return
-        self._flush()
+        self.outlet.flush()
         self._reader.stop()
         self._phase = _LINGER
         self.deadline = self.site.clock.now + _LINGER_SECONDS + TICK
@@ -476,7 +433,7 @@ class HttpConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close once everything written is sent."""
         self._phase = _CLOSING
-        if not self._corked:
+        if not self.outlet.corked:
             self._transport.close()
         self._watch_writing()
 
@@ -484,7 +441,7 @@ class HttpConnection(asyncio.Protocol):
         """Close now; what is not sent is lost."""
         self._phase = _CLOSING
         self.deadline = NEVER
-        self._out.clear()
+        self.outlet.pending.clear()
         self._transport.abort()
 
     def shut_down(self) -> None:

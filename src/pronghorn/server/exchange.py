@@ -16,14 +16,12 @@ from starlette.requests import ClientDisconnect
 
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
+from pronghorn.server.flow import SLICE, Outlet
 from pronghorn.server.framing import FRAMING_FIELDS, WITHOUT_BODY, ResponseFraming
 from pronghorn.server.heads import CONTINUE
 from pronghorn.server.site import Site
 
 logger = logging.getLogger("pronghorn.error")
-
-SLICE = 64 * 1024
-"""The largest piece handed to the transport at once."""
 
 # An unread body of at most this is read and thrown away, so that its connection can stay open.
 _WORTH_DISCARDING = 64 * 1024
@@ -33,19 +31,10 @@ class Carrier(Protocol):
     """The connection, as its requests see it."""
 
     site: Site
-    write_paused: bool
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Send bytes, in order."""
+    outlet: Outlet
 
     def complete(self, exchange: HttpExchange, response: bytes) -> None:
         """Send a whole response, which finishes the exchange."""
-
-    def write_at_length(self, data: memoryview, exchange: HttpExchange) -> None:
-        """Send many bytes as the peer takes them, then finish the exchange."""
-
-    async def drained(self) -> None:
-        """Wait until the peer has taken enough."""
 
     def body_wanted(self, exchange: HttpExchange) -> None:
         """The application waits for the body."""
@@ -172,7 +161,7 @@ class HttpExchange(Exchange):
         if not self.ended:
             if self.expects_continue:
                 self.expects_continue = False
-                self.connection.write(CONTINUE)
+                self.connection.outlet.write(CONTINUE)
             self.waits = True
             self.connection.body_wanted(self)
         try:
@@ -256,12 +245,12 @@ class HttpExchange(Exchange):
             head = framing.head
             _, data, _ = framing.frame(data, more=False)  # a whole body is never chunked
         if len(data) <= SLICE:
-            self.connection.write(head + data)
+            self.connection.outlet.write(head + data)
             self.finish()
         else:
             self.replied = True
-            self.connection.write(head)
-            self.connection.write_at_length(memoryview(data), self)
+            self.connection.outlet.write(head)
+            self.connection.outlet.write_at_length(memoryview(data), self.finish)
 
     def _frame(self, status: int, headers: Any, whole: int | None) -> ResponseFraming:
         """Settle the framing of the response; the connection closes after it when it must."""
@@ -329,7 +318,7 @@ class HttpExchange(Exchange):
             logger.exception("The response could not be started")
             self.connection.abort()
         else:
-            self.connection.write(framing.head)
+            self.connection.outlet.write(framing.head)
 
     async def _send_body(self, data: bytes, more: bool) -> None:
         head = b""
@@ -341,24 +330,24 @@ class HttpExchange(Exchange):
             framing = self._frame(start["status"], start.get("headers", ()), None if more else len(data))
             head = framing.head
         before, data, after = framing.frame(data, more)
-        connection = self.connection
+        outlet = self.connection.outlet
         if len(data) <= SLICE:
-            connection.write(b"%b%b%b%b" % (head, before, data, after))
+            outlet.write(b"%b%b%b%b" % (head, before, data, after))
         else:
             await self._send_at_length(head + before, memoryview(data), after)
         if not more:
             self.finish()
-        elif connection.write_paused:
-            await connection.drained()
+        elif outlet.is_shut:
+            await outlet.wait_open()
 
     async def _send_at_length(self, before: bytes, data: memoryview, after: bytes) -> None:
-        connection = self.connection
-        connection.write(before)
+        outlet = self.connection.outlet
+        outlet.write(before)
         for start in range(0, len(data), SLICE):
-            if connection.write_paused:
-                await connection.drained()
-            connection.write(data[start : start + SLICE])
-        connection.write(after)
+            if outlet.is_shut:
+                await outlet.wait_open()
+            outlet.write(data[start : start + SLICE])
+        outlet.write(after)
 
     # The task ----------------------------------------------------------------------------------------
 

@@ -1,12 +1,17 @@
-"""Waiting for a slow peer.
+"""Writing at the pace of the peer.
 
-Lives here: the gate that writers wait at. Must not live here: what they write.
+Lives here: the gate that writers wait at, and the way out of an HTTP connection. Must not live here: what
+is written.
 Invariant: whoever waits is let go when the gate opens, also when the connection is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+SLICE = 64 * 1024
+"""The largest piece handed to the transport at once."""
 
 
 class WriteGate:
@@ -41,3 +46,64 @@ class WriteGate:
             waiter = self._loop.create_future()
             self._waiters.append(waiter)
             await waiter
+
+
+class Outlet(WriteGate):
+    """What is written to one HTTP connection: joined where it is small, sliced where it is large.
+
+    Args:
+        loop: the event loop.
+
+    Attributes:
+        transport: where it goes.
+        corked: whether writes are kept in `pending`, to leave as one.
+    """
+
+    __slots__ = ("_rest", "corked", "pending", "transport")
+
+    transport: asyncio.Transport
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._rest: tuple[memoryview, Callable[[], None]] | None = None
+        self.corked = False
+        self.pending: list[bytes] = []
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send bytes; together with others of the same turn where possible."""
+        if self.corked and type(data) is bytes:
+            self.pending.append(data)
+        elif data:
+            self.flush()
+            self.transport.write(data)
+
+    def flush(self) -> None:
+        """Let what is pending leave, as one write."""
+        pending = self.pending
+        if pending:
+            data = pending[0] if len(pending) == 1 else b"".join(pending)
+            pending.clear()
+            self.transport.write(data)
+
+    def write_at_length(self, data: memoryview, done: Callable[[], None]) -> None:
+        """Send many bytes slice by slice, as the peer takes them; then call `done`."""
+        self.flush()
+        self._rest = (data, done)
+        self.write_on()
+
+    def write_on(self) -> None:
+        """Go on with many bytes, while the peer keeps up."""
+        while self._rest is not None and not self.is_shut:
+            data, done = self._rest
+            self.transport.write(data[:SLICE])
+            if len(data) > SLICE:
+                self._rest = (data[SLICE:], done)
+            else:
+                self._rest = None
+                done()
+
+    def abandon(self) -> None:
+        """The connection is lost: forget what was to be written, and let those go who wait."""
+        self._rest = None
+        self.pending.clear()
+        self.open()
