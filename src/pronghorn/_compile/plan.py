@@ -304,8 +304,10 @@ class _PlanBuilder:
 
     def _arguments_source(self, step: Step) -> str:
         node = step.node
-        arguments = dict(self.arguments[step.index])
-        arguments.update({name: f"r{index}" for name, index in step.results.items()})
+        # In the reference's order, which a callable with `**arguments` can see.
+        arguments = {name: f"r{index}" for name, index in step.results.items()}
+        read = self.arguments[step.index]
+        arguments.update((field.name, read[field.name]) for field in [*_text_params(step), *node.body_params])
         injected = (
             (node.http_connection_param_name, "request"),
             (node.request_param_name, "request"),
