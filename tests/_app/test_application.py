@@ -30,6 +30,7 @@ from pronghorn.exceptions import (
     WebSocketRequestValidationError,
 )
 from pronghorn.testclient import TestClient
+from tests.engine.telemetry.recorded import Recorded
 
 OPTIONS = {
     "telemetry", "debug", "routes", "title", "summary", "description", "version", "openapi_url",
@@ -463,3 +464,11 @@ def test_other_protocols_reach_the_stack() -> None:
 
     anyio.run(call)
     assert seen == ["other"]
+
+
+def test_an_observed_web_socket_is_served_all_the_same() -> None:
+    app = FastAPI(telemetry=Recorded().config)
+    app.websocket("/ws")(talk)
+
+    with TestClient(app) as client, client.websocket_connect("/ws") as session:
+        assert session.receive_text() == "hello"

@@ -1,4 +1,5 @@
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import pytest
@@ -205,6 +206,18 @@ def test_one_router_may_be_included_in_several_places() -> None:
     client = TestClient(app)
 
     assert [client.get(path).status_code for path in ("/one/a", "/two/a", "/a")] == [200, 200, 404]
+
+
+def test_views_are_built_once_however_many_ask_for_them() -> None:
+    router = APIRouter()
+    for number in range(50):
+        router.get(f"/{number}")(endpoint)
+    route = inclusion(included(router))
+
+    with ThreadPoolExecutor(4) as threads:
+        views = list(threads.map(lambda _: route.effective_candidates(), range(8)))
+
+    assert all(view is views[0] for view in views)
 
 
 def test_an_included_router_can_be_copied_without_its_views() -> None:
@@ -436,6 +449,14 @@ def test_the_own_part_of_a_scope_is_merged() -> None:
 
     assert scope == {"fastapi": {"a": 1, "b": 2}, "path": "/y"}
     assert own_scope({}) == {}
+
+
+def test_a_router_that_took_a_request_for_a_nested_one_hands_it_on() -> None:
+    inner, outer = APIRouter(), Eager()
+    inner.get("/a")(endpoint)
+    outer.include_router(inner)
+
+    assert TestClient(included(outer)).get("/a").json() == "endpoint"
 
 
 def test_a_view_knows_its_route() -> None:

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,10 +7,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from pronghorn import APIRouter
+from pronghorn import APIRouter, FastAPI
 from pronghorn._app.matching import first_match
 from pronghorn.routing import APIRoute
 from pronghorn.testclient import TestClient
+from tests.engine.telemetry.recorded import Recorded
 
 
 def scope_of(path: str, method: str = "GET") -> Any:
@@ -100,6 +102,78 @@ def test_what_nothing_matches_is_for_the_default() -> None:
     reply = client_of(plain_router(default=default)).get("/other")
 
     assert (reply.status_code, reply.text) == (410, "default")
+
+
+# --- frontends
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "index.html").write_text("index")
+    (tmp_path / "a.txt").write_text("file")
+    return tmp_path
+
+
+@pytest.mark.parametrize("included", [0, 1, 2])
+def test_a_frontend_comes_after_routes_and_redirects(site: Path, included: int) -> None:
+    router = plain_router()
+    router.frontend("/", directory=site)
+    for _ in range(included):
+        outer = APIRouter()
+        outer.include_router(router)
+        router = outer
+    app = FastAPI()
+    app.include_router(router)
+    client = TestClient(app, follow_redirects=False)
+
+    assert [client.get(path).text for path in ("/items", "/a.txt", "/")] == ["items", "file", "index"]
+    assert client.get("/items/").status_code == 307
+    assert [client.get("/b.txt").status_code, client.post("/a.txt").status_code] == [404, 405]
+
+
+def test_an_application_may_serve_a_frontend(site: Path) -> None:
+    app = FastAPI()
+    app.frontend("/site", directory=site, fallback=None)
+    client = TestClient(app)
+
+    assert [client.get("/site/a.txt").text, client.get("/site/b").status_code] == ["file", 404]
+
+
+# --- what observers see
+
+
+def number(item_id: int) -> int:
+    return item_id
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    return Recorded()
+
+
+@pytest.mark.parametrize("included", [0, 1, 2])
+def test_a_redirect_is_known_by_the_route_that_it_leads_to(recorded: Recorded, included: int) -> None:
+    router = APIRouter()
+    router.get("/items/{item_id}")(number)
+    for _ in range(included):
+        outer = APIRouter()
+        outer.include_router(router)
+        router = outer
+    app = FastAPI(telemetry=recorded.config)
+    app.include_router(router, prefix="/v1")
+
+    client = TestClient(app, follow_redirects=False)
+    assert [client.get(path).status_code for path in ("/v1/items/3/", "/v1/items/3", "/v1/x")] == [
+        307,
+        200,
+        404,
+    ]
+
+    assert [span.name for span in recorded.spans() if span.parent is None] == [
+        "GET /v1/items/{item_id}",
+        "GET /v1/items/{item_id}",
+        "GET",
+    ]
 
 
 def test_a_method_that_no_route_takes_is_refused_by_the_first() -> None:
