@@ -1,0 +1,255 @@
+import asyncio
+import contextvars
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import anyio.from_thread
+import anyio.to_thread
+import pytest
+
+from pronghorn._base import workers as module
+from pronghorn._base.workers import Mailbox, Workers, leave_async, run_in_worker, use_anyio_limit, workers
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+async def test_a_function_runs_in_another_thread_and_gives_its_result() -> None:
+    thread, total = await run_in_worker(
+        contextvars.copy_context(), lambda *numbers: (threading.current_thread(), sum(numbers)), 1, 2
+    )
+
+    assert thread is not threading.current_thread()
+    assert total == 3
+
+
+async def test_an_exception_comes_back() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await run_in_worker(contextvars.copy_context(), lambda: 1 / 0)
+
+
+async def test_stop_iteration_becomes_a_runtime_error_as_a_future_cannot_hold_it() -> None:
+    with pytest.raises(RuntimeError, match="StopIteration") as caught:
+        await run_in_worker(contextvars.copy_context(), lambda: next(iter(())))
+
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
+async def test_a_function_runs_in_the_given_context() -> None:
+    variable = contextvars.ContextVar("variable", default="outside")
+    context = contextvars.copy_context()
+    context.run(variable.set, "inside")
+
+    assert await run_in_worker(context, variable.get) == "inside"
+    assert variable.get() == "outside"
+
+
+async def test_code_in_a_worker_can_call_back_into_the_loop() -> None:
+    async def on_loop() -> str:
+        return threading.current_thread().name
+
+    name = await run_in_worker(leave_async(contextvars.copy_context()), anyio.from_thread.run, on_loop)
+
+    assert name == threading.current_thread().name
+
+
+async def test_code_in_a_worker_can_run_a_loop_of_its_own() -> None:
+    async def main() -> str:
+        await anyio.sleep(0)
+        return "ran"
+
+    assert await run_in_worker(leave_async(contextvars.copy_context()), anyio.run, main) == "ran"
+
+
+async def test_who_is_cancelled_waits_for_the_thread_to_end() -> None:
+    started, released, ended = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def work() -> None:
+        loop.call_soon_threadsafe(started.set)
+        released.wait()
+        ended.append(True)
+
+    task = asyncio.create_task(run_in_worker(contextvars.copy_context(), work))
+    await started.wait()
+    task.cancel()
+    released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert ended == [True]
+
+
+async def test_cancelling_after_the_result_came_does_not_wait() -> None:
+    task: asyncio.Task[Any]
+
+    def cancel_then_finish() -> None:
+        loop.call_soon_threadsafe(lambda: None)
+
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(run_in_worker(contextvars.copy_context(), cancel_then_finish))
+    await asyncio.wait([task])
+    assert task.cancel() is False
+
+
+async def test_results_that_are_ready_together_come_in_one_delivery() -> None:
+    loop = asyncio.get_running_loop()
+    mailbox, results = Mailbox(loop), []
+    done = asyncio.Event()
+
+    def take(result: Any, error: BaseException | None) -> None:
+        results.append(result)
+        if len(results) == 3:
+            done.set()
+
+    for number in range(3):
+        mailbox.post(take, number, None)
+    assert mailbox._scheduled
+    await done.wait()
+
+    assert results == [0, 1, 2]
+    assert not mailbox._scheduled
+
+
+async def test_a_callback_that_fails_is_reported_and_the_others_are_called() -> None:
+    loop = asyncio.get_running_loop()
+    mailbox, reports = Mailbox(loop), []
+    done = asyncio.Event()
+
+    def fail(result: Any, error: BaseException | None) -> None:
+        raise ValueError("callback")
+
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: reports.append(context))
+    try:
+        mailbox.post(fail, None, None)
+        mailbox.post(lambda result, error: done.set(), None, None)
+        await done.wait()
+    finally:
+        loop.set_exception_handler(before)
+
+    assert [str(report["exception"]) for report in reports] == ["callback"]
+
+
+async def test_a_loop_has_one_mailbox() -> None:
+    pool = Workers()
+    loop = asyncio.get_running_loop()
+
+    assert pool.mailbox(loop) is pool.mailbox(loop)
+
+
+def test_results_for_a_closed_loop_are_dropped() -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox(loop)
+    loop.close()
+
+    mailbox.post(lambda result, error: None, 1, None)
+
+    assert not mailbox._results
+
+
+def test_results_for_a_loop_that_is_gone_go_nowhere() -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox(loop)
+    loop.close()
+    mailbox._loop = lambda: None  # type: ignore[assignment]  # as a dead reference answers
+
+    mailbox.post(lambda result, error: 1 / 0, 1, None)  # type: ignore[arg-type, return-value]
+    mailbox._deliver()
+
+    assert not mailbox._results
+
+
+async def run_jobs(pool: Workers, count: int) -> set[str]:
+    """Run jobs that all wait for each other; the names of their threads."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    barrier = threading.Barrier(min(count, pool.limit))
+    names: list[str] = []
+
+    def take(result: Any, error: BaseException | None) -> None:
+        assert error is None
+        names.append(result)
+        if len(names) == count:
+            done.set()
+
+    def work() -> str:
+        barrier.wait()
+        return str(threading.get_ident())
+
+    for _ in range(count):
+        pool.submit(pool.mailbox(loop), contextvars.copy_context(), work, (), take)
+    await done.wait()
+    return set(names)
+
+
+async def test_threads_are_started_as_they_are_needed_up_to_the_limit() -> None:
+    pool = Workers(2)
+
+    assert len(await run_jobs(pool, 1)) == 1
+    assert len(await run_jobs(pool, 4)) == 2
+    assert pool._threads == 2
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.001)
+    yield
+
+
+async def test_an_idle_thread_ends(impatient: None) -> None:
+    pool = Workers()
+    await run_jobs(pool, 1)
+    (thread,) = [one for one in threading.enumerate() if getattr(one, "_target", None) == pool._work] or [
+        None
+    ]
+    if thread is not None:
+        await anyio.to_thread.run_sync(thread.join)
+
+    assert pool._threads == 0
+    assert len(await run_jobs(pool, 1)) == 1
+
+
+def test_an_idle_thread_stays_for_work_that_is_counted_already(impatient: None) -> None:
+    pool = Workers()
+    pool._threads = pool._busy = 1
+    thread = threading.Thread(target=pool._work)
+    thread.start()
+    thread.join(0.02)
+    assert thread.is_alive()
+
+    pool._jobs.put(None)
+    with pool._lock:
+        pool._busy = 0
+    thread.join()
+
+    assert pool._threads == 0
+
+
+async def test_as_many_threads_are_allowed_as_by_anyio() -> None:
+    limiter, before = anyio.to_thread.current_default_thread_limiter(), workers.limit
+    tokens = limiter.total_tokens
+    try:
+        limiter.total_tokens = 7
+        use_anyio_limit()
+        assert workers.limit == 7
+    finally:
+        limiter.total_tokens, workers.limit = tokens, before
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="no fork here")
+def test_a_forked_child_starts_with_no_threads() -> None:
+    threads, jobs, limit = workers._threads, workers._jobs, workers.limit
+    try:
+        workers._threads = 5
+        module._start_anew()
+        assert (workers._threads, workers.limit) == (0, limit)
+        assert workers._jobs is not jobs
+    finally:
+        workers._threads, workers._jobs = threads, jobs
