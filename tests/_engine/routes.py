@@ -1,5 +1,6 @@
 """Routes served without an application around that could have a faster way."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -31,3 +32,17 @@ def client_of(router: APIRouter, **options: Any) -> TestClient:
         exception_handlers=HANDLERS,
     )
     return TestClient(app, **options)
+
+
+def answer(
+    endpoint: Callable[..., Any], url: str = "/", router: APIRouter | None = None, **options: Any
+) -> Any:
+    """What the endpoint answers to one request."""
+    router = router or APIRouter()
+    router.get("/")(endpoint)
+    return client_of(router).get(url, **options).json()
+
+
+def locations(reply: Any) -> list[tuple[Any, ...]]:
+    """Where the errors of a reply stand."""
+    return [tuple(error["loc"]) for error in reply["detail"]]
