@@ -225,23 +225,32 @@ class _Layers:
 
 def _read_layers(stack: Any, router: Any) -> _Layers | None:
     """Understand a middleware stack; None where its order is not the application's own."""
-    telemetry: Any = stack.app if type(stack) is ServerErrorMiddleware else None
+    telemetry = _app_in(stack) if type(stack) is ServerErrorMiddleware else None
     if type(telemetry) is not ExceptionTelemetryMiddleware:
         return None
-    limit = telemetry.app
+    limit = _app_in(telemetry)
     if type(limit) is not AppBodyLimitMiddleware:
         return None
     # Every route has its own limit, or the application's: the outer one need not be asked again.
-    layer: Any = unlimited(limit.app)
-    is_limited = layer is not limit.app
+    outermost = unlimited(limit.app)
     middleware: list[Any] = []
+    layer: Any = outermost
     while layer is not None and type(layer) is not ExceptionMiddleware and not _holds(middleware, layer):
         middleware.append(layer)
-        layer = getattr(layer, "app", None)
-    innermost: Any = layer.app if type(layer) is ExceptionMiddleware else None
-    if type(innermost) is not AsyncExitStackMiddleware or innermost.app is not router:
+        layer = _app_in(layer)
+    if not isinstance(layer, ExceptionMiddleware) or not _leads_to(layer, router):
         return None
-    return _Layers(stack, middleware, layer, is_limited)
+    return _Layers(stack, middleware, layer, is_limited=outermost is not limit.app)
+
+
+def _app_in(layer: Any) -> Any:
+    return getattr(layer, "app", None)
+
+
+def _leads_to(exceptions: ExceptionMiddleware, router: Any) -> bool:
+    """Whether nothing but the exit stack stands between the exception handlers and the router."""
+    innermost = _app_in(exceptions)
+    return type(innermost) is AsyncExitStackMiddleware and _app_in(innermost) is router
 
 
 def _holds(layers: list[Any], layer: Any) -> bool:

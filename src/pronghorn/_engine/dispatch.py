@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from asyncio import _enter_task, _leave_task
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from functools import partial
@@ -30,14 +30,16 @@ from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import NOT_AWAITED
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
-from pronghorn._engine.reply import Reply, reply_of
+from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks
 from pronghorn._engine.target import Target
 
 #: The route's handlers of exceptions, and around it the application's: the same ones, asked again about what
 #: the first ones raise.
-_HANDLER_LAYERS = 2
+HANDLER_LAYERS = 2
+
+_TOO_LATE = "Caught handled exception, but response already started."
 
 _NOTHING: Any = object()
 """What a handler returns who does not answer."""
@@ -165,7 +167,7 @@ class Dispatcher:
         if reply is None:
             x.spawn(_within(context, self._send, x, outcome))
         elif reply.after is not None:
-            reply.after = partial(_within, context, reply.after)
+            reply.after = partial(_within, context, self._work, reply.after)
         return reply
 
     def _fail(self, x: Exchange, error: BaseException, context: Context) -> Reply | None:
@@ -176,7 +178,7 @@ class Dispatcher:
             x.spawn(_within(context, self._complete, x, self._settle(x, None, error)))
             return None
         handler = self._handler_for(error)
-        layers = _HANDLER_LAYERS
+        layers = HANDLER_LAYERS
         if handler is not None and traits(handler).never_awaits:
             coroutine = handler(make_request(x), error)
             try:
@@ -217,6 +219,23 @@ class Dispatcher:
                 await self.answer_by_reference(x)
         finally:
             await close_stacks(x, MIDDLEWARE_STACK)
+
+    async def complete(
+        self, x: Exchange, outcome: Any, error: Exception | None, stacks: Sequence[AsyncExitStack] = ()
+    ) -> None:
+        """Answer with what became of a plan that was run elsewhere.
+
+        Args:
+            x: the exchange.
+            outcome: what the plan gave.
+            error: what it raised.
+            stacks: the request's and the function's exit stacks, if there is something on them.
+        """
+        if stacks and not has_opened(x):
+            answering = self._run_with_exits(x, partial(_resumed, stacks, outcome, error))
+        else:
+            answering = self._settle(x, outcome, error)
+        await self._complete(x, answering)
 
     async def _run_plan(self, x: Exchange, plan: EndpointPlan) -> bool:
         """Run ``plan``; whether it has answered."""
@@ -275,7 +294,7 @@ class Dispatcher:
         try:
             await self._send_by_asgi(x, reference_app(x))
         except Exception as error:
-            await self._answer_error(x, error, _HANDLER_LAYERS - 1)
+            await self._answer_error(x, error, HANDLER_LAYERS - 1)
 
     # --- the way out: layers of middleware put themselves here
 
@@ -295,6 +314,15 @@ class Dispatcher:
         """Whether it is too late for another response."""
         return x.started
 
+    async def _work(self, after: AfterWork) -> None:
+        """Do what was left for after the reply; an exception that has a handler comes too late for it."""
+        try:
+            await after()
+        except Exception as error:
+            if self._handler_for(error) is None:
+                raise
+            raise RuntimeError(_TOO_LATE) from error
+
     # --- errors
 
     def _handler_for(self, error: BaseException) -> Any:
@@ -306,7 +334,7 @@ class Dispatcher:
         handlers = self._exception_handlers
         return next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
 
-    async def _answer_error(self, x: Exchange, error: Exception, layers: int = _HANDLER_LAYERS) -> None:
+    async def _answer_error(self, x: Exchange, error: Exception, layers: int = HANDLER_LAYERS) -> None:
         """Answer an exception with its handler, else as a server error, which is raised further.
 
         Args:
@@ -321,7 +349,7 @@ class Dispatcher:
                 break
             try:
                 if self._has_begun(x):
-                    raise RuntimeError("Caught handled exception, but response already started.") from error
+                    raise RuntimeError(_TOO_LATE) from error
                 await self._send_response(x, await self._ask_handler(x, error, handler))
             except Exception as failure:
                 error = failure
@@ -373,6 +401,15 @@ async def _result(outcome: Any, error: Exception | None, *stacks: AsyncExitStack
     if error is not None:
         raise error
     return outcome
+
+
+async def _resumed(
+    stacks: Sequence[AsyncExitStack], outcome: Any, error: Exception | None, *entered: AsyncExitStack
+) -> Any:
+    """What became of a plan, its exit stacks put onto those that are entered now."""
+    for stack, outer in zip(stacks, entered, strict=True):
+        outer.push_async_exit(stack)
+    return await _result(outcome, error)
 
 
 async def _within(

@@ -33,6 +33,13 @@ def has_opened(x: Exchange) -> bool:
     return isinstance(scope, LazyScope) and scope.opened
 
 
+def is_in_use(x: Exchange) -> bool:
+    """Whether there is anything on the stacks of ``x``."""
+    scope = x._scope
+    stacks = [] if not isinstance(scope, dict) else [dict.get(scope, key) for key in STACKS]
+    return any(isinstance(stack, AsyncExitStack) and bool(stack._exit_callbacks) for stack in stacks)  # type: ignore[attr-defined]
+
+
 async def close_stacks(x: Exchange, *keys: str) -> None:
     """Close stacks, from the inside out, if they are there; the outermost one only if it is this exchange's."""
     scope = x._scope

@@ -8,42 +8,29 @@ reply, or an ASGI application that still has to send; errors that no handler ans
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context
+from functools import cached_property, partial
 from typing import Any
 
-from starlette._exception_handler import wrap_app_handling_exceptions
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pronghorn._base.workers import leave_async, run_in_worker
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
-from pronghorn._engine.dispatch import Dispatcher, Finder, deliver, reference_app
+from pronghorn._engine.asgi import AsgiExchange
+from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver, read_body, run_plan
 from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
+from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.level import Level
 from pronghorn._engine.middleware.passage import Passage
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
+from pronghorn._engine.stacks import is_in_use, offer_stacks
 
 
-class FunctionDispatcher(Dispatcher):
+class FunctionDispatcher(DispatcherInside):
     """Runs requests inside levels that are divided by function layers; see `Dispatcher`."""
-
-    def __init__(
-        self,
-        level: Level,
-        find: Finder,
-        status_handlers: dict[int, Any],
-        exception_handlers: dict[Any, Any],
-        server_error: ServerErrorMiddleware,
-    ) -> None:
-        super().__init__(find, status_handlers, exception_handlers, server_error)
-        self._level = level
-
-    def answer_unrouted(self, x: Exchange) -> Reply | None:
-        """Answer a preflight request, for which there need be no route."""
-        return self._level.enter(x) if x.method == "OPTIONS" else None
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run the request as a task: its functions may wait."""
@@ -76,22 +63,25 @@ class FunctionDispatcher(Dispatcher):
         passage = Passage(level.function, _Inside(self, level.inner), x)
         return out(level, x, await passage.run())
 
+    @cached_property
+    def _plain(self) -> Dispatcher:
+        """Answers inside of all layers; what it cannot answer it raises."""
+        return Dispatcher(self._find, self._status_handlers, self._exception_handlers, None)
+
     # --- the innermost part: exception handlers and the path operation
 
     async def _innermost(self, x: Exchange, plan: EndpointPlan) -> Reply | ASGIApp:
-        prepare_scope(x)
+        offered = _prepare(x, plan)
+        outcome, error = None, None
         try:
             if plan.needs_body and x.body is None:
-                await x.read_body()
-            if plan.way == "thread":
-                outcome = await run_in_worker(leave_async(copy_context()), plan.function, x)
-            elif plan.way == "task":
-                outcome = await plan.function(x)
-            else:
-                outcome = plan.function(x)
-        except Exception as error:
-            return await self.answer(x, error)
-        return self._settled(x, outcome)
+                await read_body(x)
+            outcome = await run_plan(x, plan)
+        except Exception as caught:
+            error = caught
+        if offered and is_in_use(x):
+            return self._completing(x, outcome, error)
+        return self._settled(x, outcome) if error is None else await self._answered(x, error)
 
     def innermost_now(self, level: Level, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
         """What comes out of the innermost level for a plan that is run in place.
@@ -102,34 +92,78 @@ class FunctionDispatcher(Dispatcher):
         reply = level.enter(x)
         if reply is not None:
             return reply
-        prepare_scope(x)
+        offered = _prepare(x, plan)
+        outcome, error = None, None
         try:
-            outcome = self._settled(x, context.run(plan.function, x))
-        except Exception as error:
-            coroutine = self.answer(x, error)
-            if not traits(self._handler_for(error) or _awaiting).never_awaits:
-                return _leaving(level, x, coroutine)
-            outcome = _stepped(coroutine, context)
-        return out(level, x, outcome)
+            outcome = context.run(plan.function, x)
+        except Exception as caught:
+            error = caught
+        if offered and is_in_use(x):
+            return out(level, x, self._completing(x, outcome, error))
+        if error is not None:
+            return self._answered_now(level, x, error, context)
+        return out(level, x, self._settled(x, outcome))
 
-    async def answer(self, x: Exchange, error: Exception) -> Reply | ASGIApp:
-        """What the handler of an exception answers; an exception without one is raised."""
+    def _answered_now(self, level: Level, x: Exchange, error: Exception, context: Context) -> Any:
         handler = self._handler_for(error)
         if handler is None:
             raise error
-        response = await self._ask_handler(x, error, handler)
+        if not traits(handler).never_awaits:
+            return _leaving(level, x, self._answered(x, error))
+        try:
+            response = _stepped(handler(make_request(x), error), context)
+        except Exception as failure:
+            return _leaving(level, x, self._answered(x, failure, HANDLER_LAYERS - 1))
         error.__traceback__ = None  # an instance that is raised again starts anew
-        if response is None:
-            raise RuntimeError("No response returned.")
-        return self._settled(x, response)
+        return out(level, x, self._settled(x, _required(response)))
+
+    async def _answered(self, x: Exchange, error: Exception, layers: int = HANDLER_LAYERS) -> Reply | ASGIApp:
+        """What the handler of an exception answers; an exception without one is raised."""
+        for _ in range(layers):
+            handler = self._handler_for(error)
+            if handler is None:
+                break
+            try:
+                response = await self._ask_handler(x, error, handler)
+            except Exception as failure:
+                error = failure
+            else:
+                error.__traceback__ = None  # an instance that is raised again starts anew
+                return self._settled(x, _required(response))
+        raise error
 
     def _settled(self, x: Exchange, outcome: Any) -> Reply | ASGIApp:
-        if type(outcome) is Reply:
-            return outcome
-        if outcome is None:
-            outcome = reference_app(x)
-        reply = reply_of(outcome)
-        return wrap_app_handling_exceptions(outcome, make_request(x)) if reply is None else reply
+        reply: Reply | None = outcome if type(outcome) is Reply else reply_of(outcome)
+        if reply is None:
+            return self._completing(x, outcome, None)
+        if reply.after is not None:
+            reply.after = partial(self._work, reply.after)
+        return reply
+
+    def _completing(self, x: Exchange, outcome: Any, error: Exception | None) -> ASGIApp:
+        """Answers with what became of a plan, the general way: what streams, what fails, what has exits."""
+        stacks = [x.scope[key] for key in (INNER_STACK, FUNCTION_STACK)] if is_in_use(x) else []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            again = AsgiExchange(scope, receive, send)
+            again.target, again.path_params, again.body = x.target, x.path_params, x.body
+            await self._plain.complete(again, outcome, error, stacks)
+
+        return app
+
+
+def _prepare(x: Exchange, plan: EndpointPlan) -> bool:
+    """Let the scope show what a request led to; whether user code may find exit stacks in it."""
+    prepare_scope(x)
+    if plan.uses_request:
+        offer_stacks(x)
+    return plan.uses_request
+
+
+def _required(response: Any) -> Any:
+    if response is None:
+        raise RuntimeError("No response returned.")
+    return response
 
 
 class _Inside:
@@ -175,7 +209,3 @@ def _stepped(coroutine: Coroutine[Any, Any, Any], context: Context) -> Any:
         return stop.value
     coroutine.close()
     raise RuntimeError(f"{coroutine!r} suspended although nothing in it awaits")
-
-
-async def _awaiting() -> None:
-    """Never awaits: an exception without a handler is raised at once."""

@@ -6,15 +6,12 @@ Invariant: whatever leaves the application passes the layers once; what the oute
 
 from __future__ import annotations
 
-from typing import Any
-
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pronghorn._compile.plan import EndpointPlan
-from pronghorn._engine.dispatch import Dispatcher, Finder, deliver
+from pronghorn._engine.dispatch import deliver
 from pronghorn._engine.exchange import Exchange
-from pronghorn._engine.middleware.level import Level
+from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import Reply
 
@@ -22,23 +19,8 @@ from pronghorn._engine.reply import Reply
 _BEGUN = "pronghorn.response_begun"
 
 
-class LayeredDispatcher(Dispatcher):
+class LayeredDispatcher(DispatcherInside):
     """Runs requests inside one level of adapters; see `Dispatcher`."""
-
-    def __init__(
-        self,
-        level: Level,
-        find: Finder,
-        status_handlers: dict[int, Any],
-        exception_handlers: dict[Any, Any],
-        server_error: ServerErrorMiddleware,
-    ) -> None:
-        super().__init__(find, status_handlers, exception_handlers, server_error)
-        self._level = level
-
-    def answer_unrouted(self, x: Exchange) -> Reply | None:
-        """Answer a preflight request, for which there need be no route."""
-        return self._level.enter(x) if x.method == "OPTIONS" else None
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run ``plan`` from a server's callback, inside the layers."""

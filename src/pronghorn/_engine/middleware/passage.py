@@ -41,12 +41,14 @@ class Inner(Protocol):
 
     def is_quick(self, plan: EndpointPlan) -> bool:
         """Whether `at_once` may be asked."""
+        raise NotImplementedError
 
     def at_once(self, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
         """A reply, an ASGI application that sends the response, or a coroutine for one of these."""
 
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
         """A coroutine for a reply or an ASGI application."""
+        raise NotImplementedError
 
 
 class PassedResponse(_StreamingResponse):
