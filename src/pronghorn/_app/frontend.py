@@ -28,7 +28,8 @@ from pronghorn._base.errors import RequestValidationError
 from pronghorn._compile.body import flat_body_params, should_embed_body_fields
 from pronghorn._compile.signature import get_dependant, get_parameterless_sub_dependant
 from pronghorn._declare.depends import Depends
-from pronghorn._engine.reference import FUNCTION_STACK, INNER_STACK, SolvedDependency
+from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
+from pronghorn._engine.reference import SolvedDependency
 from pronghorn._engine.seams import seams
 from pronghorn._engine.telemetry import route_selected
 
