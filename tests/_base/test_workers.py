@@ -2,7 +2,6 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import anyio.from_thread
@@ -161,7 +160,7 @@ def test_results_for_a_loop_that_is_gone_go_nowhere() -> None:
     loop.close()
     mailbox._loop = lambda: None  # type: ignore[assignment]  # as a dead reference answers
 
-    mailbox.post(lambda result, error: 1 / 0, 1, None)  # type: ignore[arg-type, return-value]
+    mailbox.post(lambda result, error: 1 / 0, 1, None)  # type: ignore[arg-type]
     mailbox._deliver()
 
     assert not mailbox._results
@@ -198,19 +197,16 @@ async def test_threads_are_started_as_they_are_needed_up_to_the_limit() -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_IDLE_SECONDS", 0.001)
-    yield
 
 
 async def test_an_idle_thread_ends(impatient: None) -> None:
     pool = Workers()
     await run_jobs(pool, 1)
-    (thread,) = [one for one in threading.enumerate() if getattr(one, "_target", None) == pool._work] or [
-        None
-    ]
-    if thread is not None:
-        await anyio.to_thread.run_sync(thread.join)
+    for thread in threading.enumerate():
+        if getattr(thread, "_target", None) == pool._work:
+            await anyio.to_thread.run_sync(thread.join)
 
     assert pool._threads == 0
     assert len(await run_jobs(pool, 1)) == 1
