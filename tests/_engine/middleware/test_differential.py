@@ -51,7 +51,9 @@ class Problem(Exception):
 # --- functions around requests
 
 
-def functions(log: Log) -> dict[str, Any]:
+def observing(log: Log) -> dict[str, Any]:
+    """Functions that leave the answer to the application."""
+
     async def passing(request: Request, call_next: Next) -> Any:
         return await call_next(request)
 
@@ -90,6 +92,18 @@ def functions(log: Log) -> dict[str, Any]:
         response.body_iterator = changed()
         return response
 
+    async def working(request: Request, call_next: Next) -> Any:
+        response = await call_next(request)
+        response.background = BackgroundTasks()
+        response.background.add_task(log.append, "work of a function")
+        return response
+
+    return {function.__name__: function for function in list(locals().values()) if callable(function)}
+
+
+def answering(log: Log) -> dict[str, Any]:
+    """Functions that interfere."""
+
     async def collecting(request: Request, call_next: Next) -> Any:
         response = await call_next(request)
         body = b"".join([piece async for piece in response.body_iterator])
@@ -125,21 +139,6 @@ def functions(log: Log) -> dict[str, Any]:
             log.append(f"caught {error!r} from {cause!r}")
             return PlainTextResponse("caught", 500)
 
-    async def rerouting(request: Request, call_next: Next) -> Any:
-        if request.scope["path"] == "/plain":
-            request.scope["path"] = "/items/7"
-        elif request.scope["path"] == "/sync":
-            request.scope["path"] = "/nowhere"
-        elif request.scope["path"] == "/model":
-            request.scope["headers"] = [*request.scope["headers"], (b"x-given", b"by rerouting")]
-        return await call_next(request)
-
-    async def working(request: Request, call_next: Next) -> Any:
-        response = await call_next(request)
-        response.background = BackgroundTasks()
-        response.background.add_task(log.append, "work of a function")
-        return response
-
     async def asking_again(request: Request, call_next: Next) -> Any:
         response = await call_next(request)
         if response.status_code == 418:
@@ -153,7 +152,20 @@ def functions(log: Log) -> dict[str, Any]:
         response.status_code = 299
         return response
 
+    async def rerouting(request: Request, call_next: Next) -> Any:
+        if request.scope["path"] == "/plain":
+            request.scope["path"] = "/items/7"
+        elif request.scope["path"] == "/sync":
+            request.scope["path"] = "/nowhere"
+        elif request.scope["path"] == "/model":
+            request.scope["headers"] = [*request.scope["headers"], (b"x-given", b"by rerouting")]
+        return await call_next(request)
+
     return {function.__name__: function for function in list(locals().values()) if callable(function)}
+
+
+def functions(log: Log) -> dict[str, Any]:
+    return observing(log) | answering(log)
 
 
 class ByClass(BaseHTTPMiddleware):
