@@ -29,6 +29,8 @@ class Adapter:
     #: Whether `before`, `after` have anything to do.
     has_before = False
     has_after = False
+    #: Whether `before` has nothing to do for methods other than OPTIONS.
+    meets_options_only = False
     #: Bodies from this size on are not passed through `after`, but through the middleware itself, which
     #: works on them in a thread.
     thread_minimum_size = NO_LIMIT

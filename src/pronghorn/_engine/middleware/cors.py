@@ -24,11 +24,13 @@ class CorsAdapter(Adapter):
 
     kind = CORSMiddleware
     has_before = True
+    meets_options_only = True
     has_after = True
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
-        self._additions: dict[tuple[bytes | None, bool], RawHeaders] = {}
+        self._without_origin: RawHeaders | None = None
+        self._additions: dict[tuple[bytes, bool], RawHeaders] = {}
 
     def before(self, x: Exchange) -> Reply | None:
         """Answer a preflight request."""
@@ -42,25 +44,29 @@ class CorsAdapter(Adapter):
         for name, _ in headers:
             if name.startswith(_TOUCHED):
                 return passed(self.layer, x, reply)
-        origin = None
         for name, value in x.headers:
             if name == b"origin":
-                origin = value
+                additions = self._for_origin(x, value)
                 break
-        # Whether an origin is allowed is asked every time: the list may change while the server runs.
-        key = (origin, origin is not None and self.layer.is_allowed_origin(origin.decode("latin-1")))
-        additions = self._additions.get(key)
-        if additions is None:
-            additions = self._ask(x, key)
+        else:
+            additions = self._without_origin or self._ask(x)
+            self._without_origin = additions
         reply.headers = (*headers, *additions) if headers else additions
         return reply
 
-    def _ask(self, x: Exchange, key: tuple[bytes | None, bool]) -> RawHeaders:
-        if len(self._additions) >= _KEPT_ORIGINS:
-            self._additions.clear()
-        additions = tuple(passed(self.layer, x, Reply(200, b"", None, ())).headers)
-        self._additions[key] = additions
+    def _for_origin(self, x: Exchange, origin: bytes) -> RawHeaders:
+        # Whether an origin is allowed is asked every time: the list may change while the server runs.
+        key = (origin, self.layer.is_allowed_origin(origin.decode("latin-1")))
+        additions = self._additions.get(key)
+        if additions is None:
+            if len(self._additions) >= _KEPT_ORIGINS:
+                self._additions.clear()
+            additions = self._additions[key] = self._ask(x)
         return additions
+
+    def _ask(self, x: Exchange) -> RawHeaders:
+        """What the middleware adds to a response without headers."""
+        return tuple(passed(self.layer, x, Reply(200, b"", None, ())).headers)
 
 
 def _origin(x: Exchange) -> bytes | None:

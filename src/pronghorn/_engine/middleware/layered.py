@@ -24,13 +24,14 @@ class LayeredDispatcher(DispatcherInside):
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run ``plan`` from a server's callback, inside the layers."""
-        try:
-            reply = self._level.enter(x)
-        except Exception as error:
-            x.spawn(self._answer_server_error(x, error))
-            return None
-        if reply is not None:
-            return reply
+        if self._level.meets_all or x.method == "OPTIONS":
+            try:
+                reply = self._level.enter(x)
+            except Exception as error:
+                x.spawn(self._answer_server_error(x, error))
+                return None
+            if reply is not None:
+                return reply
         reply = super().handle(x, plan)
         return None if reply is None else self._leave(x, reply)
 
@@ -53,10 +54,12 @@ class LayeredDispatcher(DispatcherInside):
             x.spawn(self._send(x, app_of(reply)))
             return None
         try:
-            return level.leave(x, reply)
+            for after in level.afters:
+                reply = after(x, reply)
         except Exception as error:
             x.spawn(self._answer_server_error(x, error))
             return None
+        return reply
 
     def _respond(self, x: Exchange, reply: Reply) -> None:
         left = self._leave(x, reply)

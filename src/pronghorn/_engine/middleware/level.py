@@ -37,7 +37,12 @@ class Level:
         self._befores = tuple(
             (index, adapter.before) for index, adapter in enumerate(adapters) if adapter.has_before
         )
-        self._afters = tuple(adapter.after for adapter in reversed(adapters) if adapter.has_after)
+        self._ordinary_befores = tuple(
+            (index, before) for index, before in self._befores if not adapters[index].meets_options_only
+        )
+        #: Whether `enter` has something to do for methods other than OPTIONS.
+        self.meets_all = bool(self._ordinary_befores)
+        self.afters = tuple(adapter.after for adapter in reversed(adapters) if adapter.has_after)
         #: Replies with bodies from this size on are sent by ASGI; see `Adapter.thread_minimum_size`.
         self.thread_minimum_size = min(
             (adapter.thread_minimum_size for adapter in adapters), default=NO_LIMIT
@@ -45,7 +50,7 @@ class Level:
 
     def enter(self, x: Exchange) -> Reply | None:
         """Take a request in; a reply is for the peer, it has passed the layers that it has to."""
-        for index, before in self._befores:
+        for index, before in self._befores if x.method == "OPTIONS" else self._ordinary_befores:
             reply = before(x)
             if reply is not None:
                 for adapter in reversed(self.adapters[:index]):
@@ -55,7 +60,7 @@ class Level:
 
     def leave(self, x: Exchange, reply: Reply) -> Reply:
         """Let a reply out."""
-        for after in self._afters:
+        for after in self.afters:
             reply = after(x, reply)
         return reply
 
