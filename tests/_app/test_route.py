@@ -1,7 +1,7 @@
 import typing
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from enum import Enum, IntEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import BaseModel
@@ -16,6 +16,9 @@ from pronghorn.exceptions import FastAPIError
 from pronghorn.routing import APIRoute
 from pronghorn.sse import EventSourceResponse, ServerSentEvent
 from pronghorn.testclient import TestClient
+
+if TYPE_CHECKING:
+    from nowhere import Unknown  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
 
 
 class Item(BaseModel):
@@ -283,6 +286,27 @@ def test_an_error_keeps_its_place_through_an_inclusion() -> None:
     app.include_router(router)
     assert raised.value.__notes__[0] == f"In parameter 'x' of {place(takes_path)}"
     assert raised.value.__notes__[-1] == "Path operation: GET /a/{x}"
+
+
+def test_a_name_that_is_not_defined_is_told_and_fails_when_it_is_used(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def takes(item: "Unknown") -> None: ...
+    def gives() -> "Unknown": ...
+
+    app = FastAPI()
+    app.get("/takes")(takes)
+    app.get("/gives")(gives)
+    client = TestClient(app, raise_server_exceptions=False)
+
+    assert [record.getMessage().partition(". ")[2] for record in caplog.records] == [
+        f"In {part} of {place(call)}. "
+        "Fix: define or import it above the function, outside of `if TYPE_CHECKING:`"
+        for part, call in (("parameter 'item'", takes), ("the return type", gives))
+    ]
+    replies = [client.get(path) for path in ("/takes", "/takes?item=1", "/gives")]
+    assert [reply.status_code for reply in replies] == [422, 500, 500]
+    assert replies[-1].text == "Internal Server Error"
 
 
 # --- matching and answering

@@ -64,6 +64,20 @@ def test_text_that_names_nothing_yet_stays_a_reference() -> None:
     assert typed_return_annotation(call) == ForwardRef("Unknown")
 
 
+def test_a_name_that_is_not_defined_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    def call(known: "int", unknown: "Unknown", other: Annotated["Unknown", Query()]) -> None: ...
+
+    for _ in range(2):
+        get_dependant(path="/", call=call)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "The annotation 'Unknown' names nothing that is defined where it stands. "
+        f"In parameter {name!r} of {place(call)}. "
+        "Fix: define or import it above the function, outside of `if TYPE_CHECKING:`"
+        for name in ("unknown", "other")
+    ]
+
+
 def test_a_decorated_function_is_read_where_it_was_written() -> None:
     def call(number: "int") -> "str": ...  # type: ignore[empty-body]
 

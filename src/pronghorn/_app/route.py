@@ -35,6 +35,7 @@ from pronghorn._compile.signature import (
     get_dependant,
     get_parameterless_sub_dependant,
     stream_item_type,
+    tell_unresolved,
     typed_return_annotation,
 )
 from pronghorn._declare.depends import Depends
@@ -179,6 +180,7 @@ class RouteState:
     def _annotated_response_model(self, is_generator: bool) -> Any:
         """The response model that the return annotation declares; notes the item type of a stream."""
         annotation = typed_return_annotation(self.endpoint)
+        tell_unresolved(annotation, self.endpoint, "the return type")
         if lenient_issubclass(annotation, Response):
             return None
         item = stream_item_type(annotation)

@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic.errors import PydanticUserError
 from pydantic_core import ValidationError
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
@@ -113,7 +114,11 @@ def compile_plan(spec: HandlerSpec, title: str, engine: Mapping[str, Any]) -> En
     if not _can_compile(spec, steps):
         return None
     builder = _PlanBuilder(spec, steps, engine)
-    return builder.build(title)
+    try:
+        return builder.build(title)
+    except PydanticUserError:
+        # An annotation names something that is not defined (yet): who uses it is told what, by the reference way.
+        return None
 
 
 def _can_compile(spec: HandlerSpec, steps: list[Step]) -> bool:

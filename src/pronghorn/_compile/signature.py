@@ -19,11 +19,12 @@ from collections.abc import (
     Iterator,
 )
 from dataclasses import dataclass, field
-from typing import Any, ForwardRef, Literal, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 from pronghorn._base.concurrency import DependencyConcurrency
-from pronghorn._base.declaration import DeclarationError, note_location, require
+from pronghorn._base.declaration import DeclarationError, described, note_location, require
 from pronghorn._base.errors import DependencyScopeError
+from pronghorn._base.logger import logger
 from pronghorn._compile.callables import kind_of
 from pronghorn._compile.classify import ParameterDetails, classify_parameter, injectable_attribute
 from pronghorn._compile.dependant import Dependant, UsesScopesCache, cache_key, computed_scope, walk
@@ -74,6 +75,29 @@ def typed_return_annotation(call: Callable[..., Any]) -> Any:
     if annotation is inspect.Signature.empty:
         return None
     return typed_annotation(annotation, getattr(inspect.unwrap(call), "__globals__", {}))
+
+
+def tell_unresolved(annotation: Any, call: Callable[..., Any], part: str) -> None:
+    """Log, once for each place, that an annotation names nothing.
+
+    It is no error: what is declared so can be left alone, or never be used.
+    """
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if not isinstance(annotation, ForwardRef):
+        return
+    what = f"{part} of {described(call)}"
+    if what not in _told:
+        _told.add(what)
+        logger.warning(
+            "The annotation %r names nothing that is defined where it stands. In %s. "
+            "Fix: define or import it above the function, outside of `if TYPE_CHECKING:`",
+            annotation.__forward_arg__,
+            what,
+        )
+
+
+_told: set[str] = set()
 
 
 def stream_item_type(annotation: Any) -> Any | None:
@@ -157,6 +181,7 @@ def _build(path: str, call: Callable[..., Any], site: _Site) -> Dependant:
     )
     path_param_names = get_path_param_names(path)
     for name, parameter in _signature_of(call).parameters.items():
+        tell_unresolved(parameter.annotation, call, f"parameter {name!r}")
         try:
             details = classify_parameter(
                 name=name,
@@ -271,6 +296,7 @@ __all__ = [
     "get_parameterless_sub_dependant",
     "raw_signature",
     "stream_item_type",
+    "tell_unresolved",
     "typed_annotation",
     "typed_return_annotation",
     "typed_signature",
