@@ -93,7 +93,7 @@ RETURNED: dict[str, Callable[[], Any]] = {
     "number": lambda: 10**30,
     "nan": lambda: {"x": float("nan")},
     "surrogate": lambda: ["\ud800"],
-    "item": lambda: Item(**{"the name": "x"}),
+    "item": lambda: Item.model_validate({"the name": "x"}),
     "wider": lambda: Wider(price=1),
     "items": lambda: [Item(), {"the name": "y", "price": "3"}],
     "bad item": lambda: {"the name": [], "price": "x"},

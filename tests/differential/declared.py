@@ -305,7 +305,7 @@ class Drawing:
             if self.chance(5):
                 add(name, annotation)
         if isinstance(call, (type, functools.partial)) or hasattr(call, "__code__"):
-            call.__signature__ = Signature(wanted)
+            setattr(call, "__signature__", Signature(wanted))  # noqa: B010 - no checker knows it
         else:
             method: Any = type(call).__call__
             itself = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)

@@ -26,7 +26,13 @@ def runner() -> Iterator[asyncio.Runner]:
     max_examples=EXAMPLES,
     deadline=None,
     derandomize="PRONGHORN_EXAMPLES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+        HealthCheck.large_base_example,
+    ],
 )
 @given(made=applications(), data=st.data())
 def test_every_way_does_and_answers_the_same(runner: asyncio.Runner, made: Made, data: st.DataObject) -> None:
