@@ -15,7 +15,7 @@ import grimp
 
 FILE_LINES = 500
 FUNCTION_LINES = 60
-NESTING = 4
+NESTING = 3
 REPEATED_LINES = 12
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,11 +90,15 @@ def depth(statements: Iterable[ast.AST]) -> int:
 
 
 def deep_functions(source: Source) -> Iterator[str]:
-    """Functions whose blocks nest too deep to hold in the head."""
+    """Functions whose blocks nest too deep to hold in the head.
+
+    Tests may go one deeper: a client in a server within a time limit is how they begin.
+    """
+    limit = NESTING + source.name.startswith("tests/")
     for node in functions(source.tree):
         found = depth(node.body)
-        if found > NESTING:
-            yield f"{source.name}:{node.lineno}: {node.name} nests {found} deep, at most {NESTING}"
+        if found > limit:
+            yield f"{source.name}:{node.lineno}: {node.name} nests {found} deep, at most {limit}"
 
 
 def is_export_list(node: ast.stmt) -> bool:

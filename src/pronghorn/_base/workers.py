@@ -124,15 +124,21 @@ class Workers:
             try:
                 job = self._jobs.get(timeout=_IDLE_SECONDS)
             except Exception:  # queue.Empty
-                with self._lock:
-                    # Work that was counted but is not queued yet needs a thread: stay for it.
-                    if self._busy >= self._threads:
-                        continue
-                    self._threads -= 1
-                return
+                if self._may_end():
+                    return
+                continue
             if job is not None:
                 self._run(job)
             del job
+
+    def _may_end(self) -> bool:
+        """Whether an idle thread is one too many; it is not counted any more then."""
+        with self._lock:
+            # Work that was counted but is not queued yet needs a thread: stay for it.
+            if self._busy >= self._threads:
+                return False
+            self._threads -= 1
+        return True
 
     def _run(self, job: Job) -> None:
         context, function, arguments, callback, mailbox = job

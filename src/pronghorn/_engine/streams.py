@@ -123,12 +123,16 @@ async def _produce(
 
 async def _relay_with_pings(source: ObjectReceiveStream[bytes], target: ObjectSendStream[bytes]) -> None:
     async with target, source:
-        while True:
-            try:
-                with anyio.fail_after(sse.PING_INTERVAL):
-                    event = await source.receive()
-            except TimeoutError:
-                event = sse.KEEPALIVE_COMMENT
-            except anyio.EndOfStream:
-                return
+        while (event := await _event_or_ping(source)) is not None:
             await target.send(event)
+
+
+async def _event_or_ping(source: ObjectReceiveStream[bytes]) -> bytes | None:
+    """The next event, or a ping where it takes too long; None at the end."""
+    try:
+        with anyio.fail_after(sse.PING_INTERVAL):
+            return await source.receive()
+    except TimeoutError:
+        return sse.KEEPALIVE_COMMENT
+    except anyio.EndOfStream:
+        return None
