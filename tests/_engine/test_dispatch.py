@@ -252,7 +252,8 @@ async def test_a_coroutine_that_suspends_against_all_signs_is_a_server_error() -
 
 
 async def test_code_that_runs_in_place_finds_a_current_task() -> None:
-    app, seen = FastAPI(), {}
+    app = FastAPI()
+    seen: dict[str, Any] = {}
 
     @app.get("/")
     async def endpoint() -> None:
@@ -280,6 +281,94 @@ async def test_code_that_runs_in_place_finds_a_current_task() -> None:
     }  # fmt: skip
 
 
+async def test_synchronous_code_runs_in_a_thread_whatever_comes_of_it(way: str) -> None:
+    app = FastAPI()
+
+    def asked(kind: str) -> str:
+        return kind
+
+    @app.exception_handler(Told)
+    def handle(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("handled")
+
+    @app.get("/{kind}", response_model=None)
+    def endpoint(kind: Annotated[str, Depends(asked)], tasks: BackgroundTasks) -> Any:
+        tasks.add_task(LOG.append, "background")
+        if kind == "raise":
+            raise Told
+        return StreamingResponse([b"1", b"2"]) if kind == "stream" else kind
+
+    plain = await ask(way, app, Asked(path="/plain"))
+    stream = await ask(way, app, Asked(path="/stream"))
+    raised = await ask(way, app, Asked(path="/raise"))
+
+    assert (plain.body, plain.log) == (b'"plain"', ["sent", "background"])
+    assert (stream.body, stream.log) == (b"12", ["sent", "background"])
+    assert (raised.body, raised.log) == (b"handled", ["sent"])
+
+
+async def test_synchronous_code_waits_for_the_body(way: str) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    def endpoint(number: Annotated[int, Body()]) -> int:
+        return number
+
+    assert (await ask(way, app, Asked("POST", headers=JSON, body=b"5"))).body == b"5"
+    assert (await ask(way, app, Asked("POST", headers=JSON, body=b'"x"'))).status == 422
+
+
+async def test_dependencies_with_exits_see_what_went_wrong(way: str) -> None:
+    app = FastAPI()
+
+    async def resource(swallow: bool = False) -> AsyncIterator[None]:
+        try:
+            yield
+        except Told:
+            LOG.append("told")
+            if not swallow:
+                raise
+
+    @app.exception_handler(Told)
+    async def handle(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("handled")
+
+    @app.get("/", dependencies=[Depends(resource)])
+    async def endpoint(number: int = 0) -> None:
+        raise Told
+
+    assert (await ask(way, app, Asked())).body == b"handled"
+    swallowed = await ask(way, app, Asked(query=b"swallow=1"))
+    assert (swallowed.status, swallowed.log) == (500, ["told", "sent"])
+    assert (await ask(way, app, Asked(query=b"number=x"))).status == 422
+
+
+async def test_behind_a_middleware_that_nobody_knows_errors_are_raised_outwards(way: str) -> None:
+    app = FastAPI()
+
+    class Plain:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await self.app(scope, receive, send)
+            except Told:
+                LOG.append("seen")
+                raise
+
+    app.add_middleware(Plain)
+
+    @app.get("/")
+    async def endpoint(http: bool = False) -> None:
+        raise HTTPException(418) if http else Told("outwards")
+
+    outcome = await ask(way, app, Asked())
+
+    assert (outcome.status, outcome.error, outcome.log) == (500, "Told: outwards", ["seen", "sent"])
+    assert (await ask(way, app, Asked(query=b"http=1"))).status == 418
+
+
 class Resource:
     """Writes down its begin and end."""
 
@@ -299,8 +388,9 @@ def stack_of(request: Request, name: str) -> AsyncExitStack:
     stack = request.scope.get(f"fastapi_{name}_astack")
     assert isinstance(stack, AsyncExitStack)
     assert f"fastapi_{name}_astack" in request.scope
-    assert request.scope[f"fastapi_{name}_astack"] is stack
-    return stack
+    found: AsyncExitStack = request.scope[f"fastapi_{name}_astack"]
+    assert found is stack
+    return found
 
 
 def entering(app: FastAPI, *, awaits: bool, raises: bool = False, swallows: str = "") -> None:
@@ -376,7 +466,8 @@ async def test_an_exit_that_swallows_an_exception_is_an_error(way: str, awaits: 
 
 
 async def test_who_gave_the_scope_sees_the_route_in_it() -> None:
-    app, seen = FastAPI(), {}
+    app = FastAPI()
+    seen: dict[str, Any] = {}
 
     def outer(inner: ASGIApp) -> ASGIApp:
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
