@@ -246,6 +246,11 @@ def declare_plain(app: FastAPI, log: Log) -> None:
             return dict(request.session)
         return None
 
+    @app.get("/unwritable")
+    async def unwritable(request: Request) -> None:
+        if "session" in request.scope:
+            request.session["what"] = object()
+
     @app.get("/forget")
     async def forget(request: Request) -> Any:
         if "session" in request.scope:
@@ -371,7 +376,7 @@ def declare_failures(app: FastAPI, log: Log) -> None:
 JSON = (b"content-type", b"application/json")
 PATHS = [
     "/plain", "/items/3", "/items/x", "/sync", "/long", "/html", "/session", "/forget", "/work", "/broken-work", "/yield",
-    "/stream", "/stream-session", "/broken-stream", "/empty-stream", "/file", "/no-file", "/refused", "/problem", "/twice", "/stacks",
+    "/stream", "/stream-session", "/broken-stream", "/empty-stream", "/file", "/no-file", "/refused", "/problem", "/twice", "/stacks", "/unwritable",
     "/key-error", "/value-error", "/sync-value-error", "/nowhere", "/plain/", "/openapi.json",
 ]  # fmt: skip
 COOKIE = b"session=eyJjb3VudCI6IDF9.made.up"
@@ -409,20 +414,30 @@ def calls(chance: random.Random) -> Iterator[Call]:
     yield Call("OPTIONS", "/plain", [], scheme="https")
 
 
-@pytest.mark.parametrize("seed", range(24))
-async def test_all_ways_answer_alike(seed: int, tmp_path: Path) -> None:
-    chance = random.Random(seed)
+def stacks() -> Iterator[Any]:
+    """Every layer and every function once, then some stacks made by chance."""
+    names = sorted(functions([]))
+    for number, name in enumerate(names):
+        yield pytest.param(LAYERS[number : number + 1], [name], id=name)
+    for start in range(0, len(LAYERS) - 1, 3):  # without the last one, which is a function
+        yield pytest.param(LAYERS[start : start + 3], [], id=f"layers {start}")
+    for seed in range(3):
+        chance = random.Random(seed)
+        yield pytest.param(chance.sample(LAYERS, 3), chance.sample(names, 2), id=f"seed {seed}")
+
+
+@pytest.mark.parametrize(("layers", "names"), list(stacks()))
+async def test_all_ways_answer_alike(layers: list[Any], names: list[str], tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("content " * 50)
-    layers = chance.sample(LAYERS, chance.randrange(4))
-    names = chance.sample(sorted(functions([])), chance.randrange(4))
     log: Log = []
     expected_app = build(layers, names, log, file)
     nested = build(layers, names, log, file)
     nested.add_middleware(Plain)
     fast = build(layers, names, log, file)
     apps = {"exchange": fast, "asgi": fast, "nested": nested}
-    for call in calls(chance):
+    for call in calls(random.Random(len(names))):
+        assert fast._fast._outer is not None or fast._fast._stack is None
         expected = await ask(expected_app, "general", call, log)
         for way in WAYS:
             actual = await ask(apps[way], way, call, log)

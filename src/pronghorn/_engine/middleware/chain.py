@@ -38,6 +38,12 @@ def _members(kind: Any) -> dict[str, Any]:
     return dict(vars(kind))
 
 
+def _is_whole(kind: type) -> bool:
+    """Whether nothing of a class was replaced; what was added, as `copy` does, changes nothing."""
+    now = vars(kind)
+    return all(now.get(name) is member for name, member in _members(kind).items())
+
+
 _members(BaseHTTPMiddleware)
 for _kind in _adapters(with_sessions=False):
     _members(_kind)
@@ -47,7 +53,7 @@ def adapter_of(layer: Any) -> Adapter | None:
     """The adapter for a middleware; None for one that is not known."""
     kind: Any = type(layer)
     adapter = _adapters(with_sessions=kind.__module__ == _SESSIONS).get(kind)
-    if adapter is None or _members(kind) != dict(vars(kind)):
+    if adapter is None or not _is_whole(kind):
         return None
     return adapter(layer)
 
@@ -56,7 +62,7 @@ def is_function_layer(layer: Any) -> bool:
     """Whether a middleware runs a function around each request, as `BaseHTTPMiddleware` does."""
     if not isinstance(layer, BaseHTTPMiddleware) or type(layer).__call__ is not BaseHTTPMiddleware.__call__:
         return False
-    return _members(BaseHTTPMiddleware) == dict(vars(BaseHTTPMiddleware))
+    return _is_whole(BaseHTTPMiddleware)
 
 
 def read_levels(layers: Sequence[Any]) -> Level | None:

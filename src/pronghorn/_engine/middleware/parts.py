@@ -13,8 +13,9 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any, Protocol
 
-from starlette.types import Message, Receive
+from starlette.types import Message
 
+from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reply import AfterWork, Reply
 
 _EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
@@ -63,13 +64,13 @@ class InnerTask:
     Args:
         coroutine: gives a reply or an ASGI application.
         context: to run it in.
-        receive: for an ASGI application that nobody waits for.
+        x: the request, for an ASGI application that nobody waits for.
     """
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], context: Context, receive: Receive) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], context: Context, x: Exchange) -> None:
         self._task = start(coroutine, context)
         self._context = context
-        self._receive = receive
+        self._x = x
         self._is_told = False
 
     async def outcome(self) -> Any:
@@ -85,7 +86,7 @@ class InnerTask:
             return
         outcome = await self._task
         if not isinstance(outcome, Reply):
-            await start(outcome({}, self._receive, _swallow), self._context)
+            await start(outcome(self._x.scope, self._x.receive, _swallow), self._context)
         elif outcome.after is not None:
             await start(outcome.after(), self._context)
 

@@ -136,7 +136,7 @@ class Passage:
             else:
                 outcome = self._inner.in_task(x, plan)
             if type(outcome) is CoroutineType:
-                task = InnerTask(outcome, context, self._receive)
+                task = InnerTask(outcome, context, x)
                 self._parts.append(task)
                 outcome = await task.outcome()
         except Exception as error:
