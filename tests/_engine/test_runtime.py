@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
-from pronghorn import FastAPI, Request
+from pronghorn import Depends, FastAPI, Request, Response
 from pronghorn._engine import runtime
 from pronghorn._engine.runtime import encode_plain, hop, isolate, make_request, prepare_scope
 from pronghorn._schema.encoder import jsonable_encoder
-from tests.differential.ways import Asked, MemoryExchange
+from tests.differential.ways import WAYS, Asked, MemoryExchange, ask
 
 pytestmark = pytest.mark.anyio
 
@@ -139,3 +139,65 @@ async def test_an_isolated_call_sees_context_variables_and_keeps_its_own() -> No
     assert variable.get() == "outside"
     assert await hop(lambda: call("there")) == "outside"
     assert variable.get() == "outside"
+
+
+class Named(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_declared_class_status_and_model_have_their_say(way: str) -> None:
+    app = FastAPI()
+
+    def injecting(response: Response) -> None:
+        response.status_code = 202
+        response.headers["x-own"] = "1"
+
+    @app.get("/model", dependencies=[Depends(injecting)])
+    async def model() -> Named:
+        return Named(name="x")
+
+    @app.get("/text", response_class=PlainTextResponse)
+    async def text() -> str:
+        return "text"
+
+    @app.get("/untyped", response_class=PlainTextResponse, response_model=None)
+    async def untyped() -> Any:
+        return "untyped"
+
+    @app.get("/class", response_class=JSONResponse, response_model=None, status_code=201)
+    async def plain() -> Any:
+        return {"item": Item()}
+
+    @app.get("/nothing", status_code=204)
+    async def nothing() -> None: ...
+
+    @app.get("/wrong", response_class=JSONResponse, response_model=Named)
+    async def wrong() -> Any:
+        return {"name": 1}
+
+    async def told(path: str) -> tuple[Any, ...]:
+        outcome = await ask(way, app, Asked(path=path))
+        return outcome.status, outcome.body, dict(outcome.headers).get(b"x-own")
+
+    assert await told("/model") == (202, b'{"name":"x"}', b"1")
+    assert await told("/text") == (200, b"text", None)
+    assert await told("/untyped") == (200, b"untyped", None)
+    assert await told("/class") == (201, b'{"item":{"when":"2026-11-21"}}', None)
+    assert await told("/nothing") == (204, b"", None)
+    assert (await told("/wrong"))[0] == 500
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_returned_value_that_does_not_fit_is_told_with_its_place(way: str) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint() -> Named:
+        return {"name": 1}  # type: ignore[return-value]  # on purpose
+
+    outcome = await ask(way, app, Asked())
+
+    assert outcome.status == 500
+    assert str(outcome.error).startswith("ResponseValidationError: 1 validation error:")
+    assert "'loc': ('response', 'name')" in str(outcome.error)

@@ -4,7 +4,6 @@ import datetime
 import decimal
 import enum
 import json
-import os
 import uuid
 from collections import namedtuple
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from typing import (
 )
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -53,8 +52,7 @@ from pydantic import dataclasses as pydantic_dataclasses
 
 from pronghorn._compile.json_input import reads_json_alike
 from tests.differential.asked import json_object
-
-EXAMPLES = int(os.environ.get("PRONGHORN_EXAMPLES", "15"))
+from tests.differential.effort import effort
 
 T = TypeVar("T")
 
@@ -376,18 +374,7 @@ def adapters() -> list[Any]:
 
 
 @pytest.mark.parametrize("adapter", adapters())
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="PRONGHORN_EXAMPLES" not in os.environ,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.data_too_large,
-        HealthCheck.filter_too_much,
-        HealthCheck.large_base_example,
-    ],
-)
+@effort(15)
 @given(text=texts)
 def test_both_modes_give_the_same(adapter: TypeAdapter[Any], text: str) -> None:
     assert_alike(adapter, text.encode("utf-8", "surrogatepass"))
