@@ -136,16 +136,17 @@ class Supervisor:
         self._wake_writer.setblocking(False)
         self._selector.register(self._wake_reader, selectors.EVENT_READ, None)
         numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+        # The socket before the handlers: a signal between the two would be caught and never heard of.
+        old_fd = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         before: dict[signal.Signals, Any] = {
             number: signal.signal(number, lambda *_: None) for number in numbers
         }
-        old_fd = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
-            signal.set_wakeup_fd(old_fd)
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(old_fd)
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
