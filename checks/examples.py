@@ -40,6 +40,7 @@ TITLE = re.compile(r'title="([^"]+)"')
 RUNNABLE = re.compile(r"^(pronghorn |python -m pronghorn|python -c )")
 SERVING = ("dev", "run")
 START_SECONDS = 30.0
+STOP_SECONDS = 20.0
 DOCTEST_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -148,7 +149,7 @@ def run(command: list[str]) -> tuple[int, str]:
 
 
 def serve(command: list[str]) -> tuple[int, str]:
-    """Start a server on a free port, wait until it listens, stop it; 0 when it did listen."""
+    """Start a server on a free port, wait until it listens, stop it; 0 when it did both."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -157,11 +158,16 @@ def serve(command: list[str]) -> tuple[int, str]:
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
     ):
-        listens = wait_listening(process, port)
+        status = 0 if wait_listening(process, port) else 1
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = 1
+            output.write(f"did not stop within {STOP_SECONDS:.0f} s")
         output.seek(0)
-        return (0 if listens else 1), output.read()
+        return status, output.read()
 
 
 def wait_listening(process: "subprocess.Popen[bytes]", port: int) -> bool:
