@@ -57,7 +57,8 @@ class LayeredDispatcher(DispatcherInside):
             for after in level.afters:
                 reply = after(x, reply)
         except Exception as error:
-            x.spawn(self._answer_server_error(x, error))
+            x.scope[_BEGUN] = True  # what fails outside of the exception handlers is not for them
+            x.spawn(self._answer_error(x, error))
             return None
         return reply
 
@@ -74,7 +75,7 @@ class LayeredDispatcher(DispatcherInside):
         try:
             left = level.leave(x, reply)
         except Exception:
-            x.scope[_BEGUN] = True  # what fails outside of the exception handlers is not for them
+            x.scope[_BEGUN] = True
             raise
         await deliver(x, left)
 
