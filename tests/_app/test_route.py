@@ -183,6 +183,9 @@ class Odd:
     """No type that pydantic knows."""
 
 
+NO_TYPE = "Fix: if 'odd' is a dependency, declare it with `Depends()`; otherwise give it a type that pydantic can validate"
+
+
 def odd_parameter(odd: Odd) -> None: ...
 def odd_return() -> Odd: ...  # type: ignore[empty-body]
 def needs_odd(value: Any = Depends(odd_parameter)) -> None: ...
@@ -195,7 +198,7 @@ def needs_odd(value: Any = Depends(odd_parameter)) -> None: ...
             odd_parameter,
             {},
             "Invalid args for response field",
-            [f"In parameter 'odd' of {place(odd_parameter)}", "Path operation: GET /"],
+            [f"In parameter 'odd' of {place(odd_parameter)}", NO_TYPE, "Path operation: GET /"],
         ),
         (
             needs_odd,
@@ -203,6 +206,7 @@ def needs_odd(value: Any = Depends(odd_parameter)) -> None: ...
             "Invalid args for response field",
             [
                 f"In parameter 'odd' of {place(odd_parameter)}",
+                NO_TYPE,
                 f"Path operation: POST PUT / ({place(needs_odd)})",
             ],
         ),

@@ -1,6 +1,7 @@
 import functools
 import inspect
 import typing
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef
 
@@ -15,7 +16,7 @@ from starlette.websockets import WebSocket
 from pronghorn import Body, Cookie, Depends, Form, Header, Path, Query, Security
 from pronghorn._base.concurrency import DependencyConcurrency
 from pronghorn._base.declaration import DeclarationError
-from pronghorn._base.errors import DependencyScopeError, FastAPIError
+from pronghorn._base.errors import DependencyScopeError, FastAPIError, PydanticV1NotSupportedError
 from pronghorn._compile.dependant import Dependant, oauth_scopes
 from pronghorn._compile.signature import (
     add_param_to_fields,
@@ -271,7 +272,11 @@ def test_an_error_names_the_innermost_parameter() -> None:
 
     with pytest.raises(FastAPIError, match="Invalid args for response field") as raised:
         get_dependant(path="/", call=call)
-    assert notes_of(raised.value) == [f"In parameter 'odd' of {place(inner)}"]
+    assert notes_of(raised.value) == [
+        f"In parameter 'odd' of {place(inner)}",
+        "Fix: if 'odd' is a dependency, declare it with `Depends()`; otherwise give it a type that pydantic "
+        "can validate",
+    ]
 
 
 def test_a_callable_without_a_signature_is_named() -> None:
@@ -349,6 +354,21 @@ def test_a_field_without_a_place_cannot_be_filed() -> None:
         DeclarationError, match="non-body parameters must be in path, query, header or cookie: odd"
     ):
         add_param_to_fields(field=field, dependant=Dependant())
+
+
+def test_models_of_a_former_pydantic_are_refused_with_their_own_words() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        from pydantic import v1
+
+        class Former(v1.BaseModel):
+            name: str
+
+    def call(item: Former) -> None: ...
+
+    with pytest.raises(PydanticV1NotSupportedError) as raised:
+        get_dependant(path="/", call=call)
+    assert notes_of(raised.value) == [f"In parameter 'item' of {place(call)}"]
 
 
 # --- flat lists

@@ -23,7 +23,7 @@ from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 from pronghorn._base.concurrency import DependencyConcurrency
 from pronghorn._base.declaration import DeclarationError, described, note_location, require
-from pronghorn._base.errors import DependencyScopeError
+from pronghorn._base.errors import DependencyScopeError, FastAPIError
 from pronghorn._base.logger import logger
 from pronghorn._compile.callables import kind_of
 from pronghorn._compile.classify import ParameterDetails, classify_parameter, injectable_attribute
@@ -183,12 +183,7 @@ def _build(path: str, call: Callable[..., Any], site: _Site) -> Dependant:
     for name, parameter in _signature_of(call).parameters.items():
         tell_unresolved(parameter.annotation, call, f"parameter {name!r}")
         try:
-            details = classify_parameter(
-                name=name,
-                annotation=parameter.annotation,
-                default=parameter.default,
-                path_param_names=path_param_names,
-            )
+            details = _classified(parameter, path_param_names)
             if details.depends is not None:
                 dependant.dependencies.append(_sub_dependant(dependant, name, details.depends, site))
             else:
@@ -197,6 +192,23 @@ def _build(path: str, call: Callable[..., Any], site: _Site) -> Dependant:
             note_location(error, call, f"parameter {name!r}")
             raise
     return dependant
+
+
+def _classified(parameter: inspect.Parameter, path_param_names: set[str]) -> ParameterDetails:
+    try:
+        return classify_parameter(
+            name=parameter.name,
+            annotation=parameter.annotation,
+            default=parameter.default,
+            path_param_names=path_param_names,
+        )
+    except FastAPIError as error:
+        if type(error) is FastAPIError:  # its text speaks of responses alone
+            error.add_note(
+                f"Fix: if {parameter.name!r} is a dependency, declare it with `Depends()`; otherwise give it a "
+                "type that pydantic can validate"
+            )
+        raise
 
 
 def _signature_of(call: Callable[..., Any]) -> inspect.Signature:
