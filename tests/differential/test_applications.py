@@ -19,7 +19,7 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-@effort(120)
+@effort(200)
 @given(made=applications(), data=st.data())
 def test_every_way_does_and_answers_the_same(runner: asyncio.Runner, made: Made, data: st.DataObject) -> None:
     for _ in range(4):
