@@ -455,6 +455,17 @@ async def test_exit_stacks_get_to_know_of_an_exception(way: str, awaits: bool) -
 
 
 @pytest.mark.parametrize("awaits", [False, True])
+async def test_an_exception_without_a_handler_passes_the_outermost_stack(way: str, awaits: bool) -> None:
+    app = FastAPI()
+    entering(app, awaits=awaits, raises=True)
+
+    outcome = await ask(way, app, Asked())
+
+    ends = ["function ends Told", "inner ends Told", "middleware ends Told"]
+    assert outcome.log == [*BEGIN, *ends, "sent"]
+
+
+@pytest.mark.parametrize("awaits", [False, True])
 async def test_an_exit_that_swallows_an_exception_is_an_error(way: str, awaits: bool) -> None:
     app = FastAPI()
     entering(app, awaits=awaits, raises=True, swallows="inner")

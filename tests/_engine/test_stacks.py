@@ -7,7 +7,7 @@ import pytest
 
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK, STACKS, LazyScope
-from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks
+from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
 
 pytestmark = pytest.mark.anyio
 
@@ -78,3 +78,22 @@ async def test_the_outermost_stack_is_closed_by_who_made_it() -> None:
     assert closed == []
     await close_stacks(Holder(scope), MIDDLEWARE)
     assert closed == ["closed"]
+
+
+async def test_an_exception_passes_the_outermost_stack() -> None:
+    seen: list[Any] = []
+
+    def leave(kind: Any, error: Any, trace: Any) -> bool:
+        seen.append(error)
+        raise KeyError("of the exit")
+
+    scope = LazyScope()
+    first = ValueError("first")
+    assert await unwind(Holder(scope), first) is first
+    scope[MIDDLEWARE].push(leave)
+    assert await unwind(NestedHolder(scope), first) is first
+    second = await unwind(Holder(scope), first)
+
+    assert seen == [first]
+    assert isinstance(second, KeyError)
+    assert await unwind(Holder(scope), second) is second

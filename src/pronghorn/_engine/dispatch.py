@@ -32,7 +32,7 @@ from pronghorn._engine.general import NOT_AWAITED
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
-from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks
+from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
 from pronghorn._engine.target import Target
 
 #: The route's handlers of exceptions, and around it the application's: the same ones, asked again about what
@@ -344,19 +344,24 @@ class Dispatcher:
                 next, of which a request that is nested has one inside of the router only.
         """
         for _ in range(layers - x.nested):
-            handler = self._handler_for(error)
-            if handler is None:
-                break
             try:
-                if self._has_begun(x):
-                    raise RuntimeError(_TOO_LATE) from error
-                await self._send_response(x, await self._ask_handler(x, error, handler))
+                if await self._has_handled(x, error):
+                    return
             except Exception as failure:
                 error = failure
-            else:
-                error.__traceback__ = None  # an instance that is raised again starts anew
-                return
+            error = await unwind(x, error)
         await self._answer_server_error(x, error)
+
+    async def _has_handled(self, x: Exchange, error: Exception) -> bool:
+        """Whether there is a handler for an exception, which has answered it."""
+        handler = self._handler_for(error)
+        if handler is None:
+            return False
+        if self._has_begun(x):
+            raise RuntimeError(_TOO_LATE) from error
+        await self._send_response(x, await self._ask_handler(x, error, handler))
+        error.__traceback__ = None  # an instance that is raised again starts anew
+        return True
 
     async def _ask_handler(self, x: Exchange, error: BaseException, handler: Any) -> Any:
         """What an exception handler answers."""

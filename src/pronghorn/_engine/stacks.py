@@ -42,11 +42,27 @@ def is_in_use(x: Exchange) -> bool:
 
 async def close_stacks(x: Exchange, *keys: str) -> None:
     """Close stacks, from the inside out, if they are there; the outermost one only if it is this exchange's."""
-    scope = x._scope
-    if scope is None:
-        return
     for key in keys:
-        if key != MIDDLEWARE_STACK or not x.nested:
-            stack = dict.get(scope, key) if isinstance(scope, dict) else scope.get(key)
-            if isinstance(stack, AsyncExitStack):
-                await stack.aclose()
+        stack = _own_stack(x, key)
+        if stack is not None:
+            await stack.aclose()
+
+
+async def unwind(x: Exchange, error: Exception) -> Exception:
+    """Close the outermost stack as ``error`` passes it; returns the exception that goes on from there."""
+    stack = _own_stack(x, MIDDLEWARE_STACK)
+    if stack is not None:
+        try:
+            await stack.__aexit__(type(error), error, error.__traceback__)
+        except Exception as failure:
+            return failure
+    return error
+
+
+def _own_stack(x: Exchange, key: str) -> AsyncExitStack | None:
+    """A stack of this exchange, if it is there: it is not made for the question."""
+    scope = x._scope
+    if scope is None or (key == MIDDLEWARE_STACK and x.nested):
+        return None
+    stack = dict.get(scope, key) if isinstance(scope, dict) else scope.get(key)
+    return stack if isinstance(stack, AsyncExitStack) else None
