@@ -214,8 +214,13 @@ class _Granian(threading.Thread):
     async def _serve(self) -> None:
         serving = asyncio.create_task(self._server.serve())
         await self._wait_listening(serving)
+        standing = asyncio.all_tasks()
         self._ready.set()
         await serving
+        # The server ends when all is sent; what comes after that, exits and background tasks, may still run.
+        requests = asyncio.all_tasks() - standing
+        if requests:
+            await asyncio.wait(requests, timeout=10)
 
     async def _wait_listening(self, serving: asyncio.Task[None]) -> None:
         """It tells nobody when it listens: knock until the door opens."""
