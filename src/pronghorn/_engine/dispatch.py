@@ -157,6 +157,7 @@ class Dispatcher:
 
     def _finish(self, x: Exchange, outcome: Any, context: Context) -> Reply | None:
         """What becomes of a plan's outcome, from a server's callback."""
+        x.request = None  # the request knows the exchange: a circle would be left for the collector
         if has_opened(x):
             x.spawn(_within(context, self._complete, x, self._settle(x, outcome, None)))
             return None
@@ -218,6 +219,7 @@ class Dispatcher:
             if not is_answered:
                 await self.answer_by_reference(x)
         finally:
+            x.request = None
             await close_stacks(x, MIDDLEWARE_STACK)
 
     async def complete(
