@@ -200,6 +200,7 @@ def build(layers: list[tuple[Any, dict[str, Any]]], names: list[str], log: Log, 
     random.Random(len(layers) * 31 + len(names)).shuffle(stack)
     app = FastAPI(middleware=stack)
     declare_plain(app, log)
+    declare_sessions(app)
     declare_streams(app, log, file)
     declare_failures(app, log)
     return app
@@ -239,6 +240,19 @@ def declare_plain(app: FastAPI, log: Log) -> None:
     async def raw(request: Request) -> int:
         return len(await request.body())
 
+    @app.get("/work")
+    async def work(background: BackgroundTasks) -> str:
+        setting.set("by work")
+        background.add_task(lambda: log.append(f"work {setting.get()}"))
+        return "work"
+
+    @app.get("/broken-work")
+    async def broken_work(background: BackgroundTasks) -> str:
+        background.add_task([].pop)
+        return "work"
+
+
+def declare_sessions(app: FastAPI) -> None:
     @app.get("/session")
     async def session(request: Request) -> Any:
         if "session" in request.scope:
@@ -256,17 +270,6 @@ def declare_plain(app: FastAPI, log: Log) -> None:
         if "session" in request.scope:
             request.session.clear()
         return getattr(request.state, "seen", None)
-
-    @app.get("/work")
-    async def work(background: BackgroundTasks) -> str:
-        setting.set("by work")
-        background.add_task(lambda: log.append(f"work {setting.get()}"))
-        return "work"
-
-    @app.get("/broken-work")
-    async def broken_work(background: BackgroundTasks) -> str:
-        background.add_task([].pop)
-        return "work"
 
 
 def declare_streams(app: FastAPI, log: Log, file: Path) -> None:
