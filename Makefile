@@ -10,11 +10,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 SOURCES := src tests checks bench examples typing_tests conformance
 WORKERS ?= 2
 
-.PHONY: help run test lint format types layers shape light unit docs bench tutorials conformance build clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials conformance build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 16
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found on the PATH."; exit 1; }
@@ -64,6 +64,12 @@ unit: $(VENV)/dev.stamp  ## the tests, warnings as errors, branch coverage of at
 
 bench: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn: CPU per request, requests a second
 	$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn in two minutes; needs wrk
+	$(BIN)/python -m bench $(ARGS)
+
+bench-count: $(VENV)/dev.stamp  ## instructions per request against the baseline; needs valgrind
+	$(BIN)/python -m bench.counted $(ARGS)
 
 tutorials: $(VENV)/dev.stamp  ## FastAPI's tutorial applications, unmodified, on the drop-in
 	$(BIN)/python -m conformance.docs_src $(ARGS)
