@@ -169,7 +169,8 @@ def serve_with_uvicorn(app: ASGIApp) -> Iterator[str]:
 
 @contextmanager
 def serve_natively(app: ASGIApp) -> Iterator[str]:
-    with running(app) as server:
+    # As everywhere else: the limit for bodies is the application's affair.
+    with running(app, max_body_size=None) as server:
         yield f"http://127.0.0.1:{server.port}"
 
 

@@ -106,7 +106,9 @@ class Servers:
         found = self._open.pop(id(app), None)
         if found is None:
             observed, stack = Observed(app), ExitStack()
-            config = ServerConfig(port=0, access_log=False, lifespan="off", graceful_timeout=0.1)
+            config = ServerConfig(
+                port=0, access_log=False, lifespan="off", graceful_timeout=0.1, max_body_size=None
+            )
             found = app, observed, stack.enter_context(running(observed, config)), stack
         self._open[id(app)] = found
         while len(self._open) > _OPEN_SERVERS:

@@ -19,8 +19,8 @@ def test_without_a_command_the_help_is_shown(invoke: Invoke) -> None:
 
 
 def test_each_option_has_its_own_default_in_dev_and_run(invoke: Invoke) -> None:
-    assert "default: 127.0.0.1" in invoke("dev", "--help").output
-    assert "default: 0.0.0.0" in invoke("run", "--help").output
+    assert "Default: 127.0.0.1." in invoke("dev", "--help").output
+    assert "Default: 0.0.0.0." in invoke("run", "--help").output
 
 
 def test_routes_are_listed_with_endpoint_dependencies_and_way(invoke: Invoke, module: WriteModule) -> None:

@@ -16,10 +16,14 @@ import pytest
 
 from pronghorn.cli.options import ServeOptions
 from pronghorn.cli.problems import Problem
-from pronghorn.cli.serve import public_address, worker_count
+from pronghorn.cli.serve import DEVELOPMENT, PRODUCTION, public_address, service_from
+from pronghorn.server import ServerConfig
+from pronghorn.server.options import options_of
 from tests.cli.conftest import SHOP, Invoke, WriteModule
 
 PATIENCE = 30.0
+STOPPED = ("--server", "granian", "--root-path", "/x")
+"""An option that this server does not have, which is found after the report."""
 
 
 @contextmanager
@@ -87,7 +91,9 @@ def test_an_unchanged_fastapi_application_is_served_by_worker_processes(folder: 
         (["missing.py"], "Path does not exist missing.py", "relative to"),
         (["--server", "granian", "--root-path", "/x"], "granian has no equivalent of --root-path", "native"),
         (["--server", "hypercorn", "--reload-dir", "."], "no equivalent of --reload-dir", "native"),
-        (["--reload", "--workers", "2"], "Cannot use --workers 2 together with --reload", "drop one"),
+        (["--server", "uvicorn", "--header-timeout", "3"], "no equivalent of --header-timeout", "native"),
+        (["--reload", "--workers", "2"], "reload with 2 workers: workers are for production", "change one"),
+        (["--port", "x"], "--port is 'x': expected a whole number from 0 to 65535", "correct it"),
     ],
 )
 def test_what_cannot_be_served_is_told_before_it_starts(
@@ -114,11 +120,10 @@ def test_a_server_that_is_not_installed_is_told_with_the_line_to_install_it(
 
 def test_the_report_names_mode_import_string_server_and_docs(invoke: Invoke, module: WriteModule) -> None:
     name = module()
-    # Stopped by a contradiction that is found after the report.
-    output = invoke("dev", f"{name}.py", "--workers", "2", "--port", "9000").stdout
+    output = invoke("dev", f"{name}.py", *STOPPED, "--port", "9000").stdout
     assert "Pronghorn in development mode" in output
     assert f"{name}:app" in output
-    assert "native" in output
+    assert "granian, reloading" in output
     assert "http://127.0.0.1:9000/docs" in output
     assert "http://127.0.0.1:9000/redoc" in output
 
@@ -127,47 +132,73 @@ def test_an_application_without_docs_reports_its_document_or_nothing(
     invoke: Invoke, module: WriteModule
 ) -> None:
     bare = module(SHOP.replace('title="Shop"', "docs_url=None, redoc_url=None"))
-    assert "8000/openapi.json" in invoke("dev", f"{bare}.py", "--workers", "2").stdout
+    assert "8000/openapi.json" in invoke("dev", f"{bare}.py", *STOPPED).stdout
     hidden = module(SHOP.replace('title="Shop"', "openapi_url=None"))
-    assert "docs" not in invoke("dev", f"{hidden}.py", "--workers", "2").stdout
+    assert "docs" not in invoke("dev", f"{hidden}.py", *STOPPED).stdout
 
 
 def test_the_public_address_is_what_a_browser_can_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert public_address(ServeOptions(port=81)) == "http://127.0.0.1:81"
-    assert public_address(ServeOptions(host="::1")) == "http://[::1]:8000"
-    assert public_address(ServeOptions(uds=Path("/run/s"))) == "unix:/run/s"
+    assert public_address(ServerConfig(port=81)) == "http://127.0.0.1:81"
+    assert public_address(ServerConfig(host="::1")) == "http://[::1]:8000"
+    assert public_address(ServerConfig(ssl_certfile="cert.pem")) == "https://127.0.0.1:8000"
+    assert public_address(ServerConfig(uds="/run/s")) == "unix:/run/s"
     monkeypatch.setenv("FASTAPI_PUBLIC_URL", "https://shop.example/")
-    assert public_address(ServeOptions()) == "https://shop.example"
+    assert public_address(ServerConfig()) == "https://shop.example"
 
 
 def test_dev_sets_the_development_environment_unless_it_is_set(
     invoke: Invoke, module: WriteModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FASTAPI_ENV", "staging")
-    invoke("dev", f"{module()}.py", "--workers", "2")
+    invoke("dev", f"{module()}.py", *STOPPED)
     assert os.environ["FASTAPI_ENV"] == "staging"
     monkeypatch.delenv("FASTAPI_ENV")
-    invoke("dev", f"{module()}.py", "--workers", "2")
+    invoke("dev", f"{module()}.py", *STOPPED)
     assert os.environ.pop("FASTAPI_ENV") == "development"
 
 
-def test_the_environment_says_how_many_workers_unless_it_is_said_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
-    assert worker_count(ServeOptions()) == 1
-    monkeypatch.setenv("WEB_CONCURRENCY", "3")
-    assert worker_count(ServeOptions()) == 3
-    assert worker_count(ServeOptions(workers=2)) == 2
-    assert worker_count(ServeOptions(reload=True)) == 1
-    monkeypatch.setenv("WEB_CONCURRENCY", "many")
-    with pytest.raises(Problem, match="WEB_CONCURRENCY is 'many'"):
-        worker_count(ServeOptions())
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without settings, and an environment without any."""
+    monkeypatch.chdir(tmp_path)
+    for option in options_of(ServerConfig):
+        for variable in option.variables:
+            monkeypatch.delenv(variable, raising=False)
+    return tmp_path / "pyproject.toml"
+
+
+def test_development_and_production_differ_in_what_they_say(settings: Path) -> None:
+    config = service_from(ServeOptions(), {}, DEVELOPMENT).config
+    assert (config.host, config.reload) == ("127.0.0.1", True)
+    config = service_from(ServeOptions(), {}, PRODUCTION).config
+    assert (config.host, config.reload) == ("0.0.0.0", False)
+    settings.write_text('[tool.pronghorn.server]\nhost = "10.0.0.1"\n')
+    assert service_from(ServeOptions(), {}, PRODUCTION).config.host == "10.0.0.1"
+
+
+def test_an_unchanged_fastapi_application_gets_what_it_counts_on(settings: Path) -> None:
+    config = service_from(ServeOptions(), {}, PRODUCTION).config
+    assert (config.max_body_size, config.proxy_headers) == (1_048_576, False)
+    config = service_from(ServeOptions(drop_in=True), {}, PRODUCTION).config
+    assert (config.max_body_size, config.proxy_headers, config.keep_alive_timeout) == (None, True, 5)
+    given = {"max_body_size": "2MiB"}
+    assert service_from(ServeOptions(drop_in=True), given, PRODUCTION).config.max_body_size == 2_097_152
+
+
+def test_a_setting_that_cannot_work_is_a_problem(settings: Path) -> None:
+    settings.write_text("[tool.pronghorn.server]\nworkers = 0\n")
+    with pytest.raises(Problem, match=r"workers in \[tool.pronghorn.server\] is 0"):
+        service_from(ServeOptions(), {}, PRODUCTION)
+
+
+def test_every_option_of_the_server_is_a_flag(invoke: Invoke) -> None:
+    for command in ("dev", "run"):
+        shown = invoke(command, "--help").stdout
+        for option in options_of(ServerConfig):
+            assert f"{option.flag} " in shown, option.name
+            assert option.group in shown
 
 
 def test_the_report_tells_workers_and_drop_in(invoke: Invoke, module: WriteModule) -> None:
-    # Stopped by an option that this server does not have.
-    output = invoke(
-        "run", f"{module()}.py", "--server", "granian", "--workers", "2", "--drop-in", "--root-path", "/x"
-    ).stdout
+    output = invoke("run", f"{module()}.py", "--workers", "2", "--drop-in", *STOPPED).stdout
     assert "granian, 2 workers, as fastapi (drop-in)" in output

@@ -18,7 +18,7 @@ from tests.server.peer import connected
 
 @pytest.fixture(scope="module", params=["uvloop", "asyncio"])
 def echoing(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(echo, loop=request.param) as server:
+    with running(echo, loop=request.param, max_body_size=None) as server:
         yield server
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import ssl
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from pronghorn.server import ServerConfig
 from pronghorn.server import config as module
+from pronghorn.server.options import options_of
 
 
 def test_defaults_are_the_promised_ones() -> None:
@@ -18,6 +18,7 @@ def test_defaults_are_the_promised_ones() -> None:
     assert (config.keep_alive_timeout, config.graceful_timeout) == (5, 30)
     assert (config.ws_max_size, config.ws_max_queue) == (1_048_576, 16)
     assert (config.ws_ping_interval, config.ws_ping_timeout) == (20, 20)
+    assert config.max_body_size == 1_048_576
     assert (config.max_active_requests, config.max_connections, config.max_pipelined) == (1000, 10_000, 8)
     assert not config.server_header
     assert not config.proxy_headers
@@ -31,18 +32,21 @@ def test_a_config_cannot_be_changed() -> None:
 
 
 def test_every_option_says_what_it_is() -> None:
-    source = inspect.getsource(ServerConfig)
-    for field in dataclasses.fields(ServerConfig):
-        after = source.partition(f"    {field.name}: ")[2].partition("\n")[2]
-        assert after.startswith('    """'), field.name
+    for option in options_of(ServerConfig):
+        assert option.about.help.endswith("."), option.name
+        assert option.group, option.name
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"workers": 0}, "workers is 0: expected a number above 0"),
+        ({"workers": 0}, "workers is 0: expected a whole number above 0"),
         ({"header_timeout": -1}, "header_timeout is -1"),
-        ({"port": 70000}, "port is 70000: expected 0 to 65535"),
+        ({"port": 70000}, "port is 70000: expected a whole number from 0 to 65535"),
+        ({"log_level": "loud"}, "log_level is 'loud': expected one of critical, error, warning, info, debug"),
+        ({"access_log_sample": 1.5}, "access_log_sample is 1.5: expected a number from 0 to 1"),
+        ({"header_timeout": float("nan")}, "header_timeout is nan"),
+        ({"keep_alive_timeout": None}, "keep_alive_timeout is None: expected a number of seconds above 0"),
         ({"reload": True, "workers": 2}, "reload with 2 workers"),
         ({"uds": "/x", "fd": 3}, "listen on one of them"),
         ({"ssl_keyfile": "key.pem"}, "TLS needs a certificate"),

@@ -37,3 +37,12 @@ def test_an_application_with_handlers_of_its_own_keeps_them(monkeypatch: pytest.
     set_up_logging("warning")
     assert not logging.getLogger("pronghorn").handlers
     assert logging.getLogger("pronghorn").level == logging.WARNING
+
+
+def test_a_line_of_json_is_nothing_but_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # those of this test's own phase, too
+    set_up_logging("info", "json")
+    handlers = [logging.getLogger(name).handlers[0] for name in NAMES]
+    record = logging.makeLogRecord({"msg": '{"status": 200}'})
+    assert [handler.format(record) for handler in handlers][1] == '{"status": 200}'
+    assert handlers[0].format(record) != '{"status": 200}'

@@ -31,6 +31,9 @@ class Recorded:
     def end_body(self) -> None:
         self.complete = True
 
+    def limits_body(self) -> bool:
+        return self.path == "/limited"
+
     def facts(self) -> dict[str, object]:
         return {
             "method": self.method,
@@ -326,6 +329,16 @@ def test_bodies_over_the_limit_are_refused() -> None:
     assert (
         read(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n", max_body_size=10).refusal is None
     )
+
+
+def test_bodies_that_the_application_limits_are_its_own_affair() -> None:
+    start = b"POST /limited HTTP/1.1\r\n" + HOST
+    sized = start + b"Content-Length: 11\r\n\r\n" + b"a" * 11
+    chunked = start + b"Transfer-Encoding: chunked\r\n\r\n" + b"3\r\nabc\r\n" * 4 + b"0\r\n\r\n"
+    elsewhere = (sized + chunked).replace(b"/limited", b"/")
+    reader = read(sized, chunked, max_body_size=10)
+    assert [request.facts()["complete"] for request in reader.requests] == [True, True]
+    assert refused(sized + elsewhere, max_body_size=10) == 413
 
 
 def test_endless_trailers_and_chunk_extensions_are_refused() -> None:

@@ -353,6 +353,12 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         """
         return self._fast.handle(exchange)
 
+    def limits_body(self, exchange: Exchange) -> bool:
+        """Whether a `max_body_size` of the application's own is in force for a request."""
+        from pronghorn._app.limits import limits_body
+
+        return limits_body(self, exchange)
+
     def __rsgi__(self, scope: Any, protocol: Any) -> Any:
         """Serve one request or connection of an RSGI server (Granian)."""
         from pronghorn.adapters.rsgi import serve

@@ -151,13 +151,13 @@ class FastApplication:
         self._is_current()
         layers = _read_layers(self._stack, self._app.router)
         items = self._scope_items(self._app.router, layers) if layers is not None else {}
-        for route, effective in _walk(self._app.router):
+        for route, effective in walk(self._app.router):
             yield route, effective, _target_of(route, effective, items)
 
     def _build_table(self, router: APIRouter, layers: _Layers) -> RouteTable:
         items = self._scope_items(router, layers)
         return RouteTable(
-            entry for route, effective in _walk(router) for entry in _entries(route, effective, items)
+            entry for route, effective in walk(router) for entry in _entries(route, effective, items)
         )
 
     def _scope_items(self, router: APIRouter, layers: _Layers) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _holds(layers: list[Any], layer: Any) -> bool:
 Found = "tuple[BaseRoute, EffectiveRoute | None]"
 
 
-def _walk(router: APIRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
+def walk(router: APIRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
     """Every route in registration order; an included router that was subclassed stands for all its routes."""
     for route in router.routes:
         if isinstance(route, IncludedRouter):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pronghorn.cli import inspection, serve
-from pronghorn.cli.options import PathOptions, ServeOptions, command_from
+from pronghorn.cli.options import PathOptions, command_from, serve_command
 
 app = typer.Typer(
     name="pronghorn",
@@ -18,8 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(command_from(ServeOptions, serve.dev, reload=True))
-app.command()(command_from(ServeOptions, serve.run, host="0.0.0.0"))
+app.command()(serve_command(serve.dev, serve.DEVELOPMENT))
+app.command()(serve_command(serve.run, serve.PRODUCTION))
 app.command()(command_from(PathOptions, inspection.routes))
 app.command()(command_from(inspection.ExplainOptions, inspection.explain))
 app.command()(command_from(inspection.OpenAPIOptions, inspection.openapi))

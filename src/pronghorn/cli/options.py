@@ -1,20 +1,22 @@
 """The options of the commands, each written once, and commands made from them.
 
-A record's fields are a command's parameters: `command_from` builds the function that Typer reads.
+A record's fields are a command's parameters: `command_from` builds the function that Typer reads. The
+options of the native server are written in `ServerConfig`; `serve_command` makes flags of them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typer
 
+from pronghorn.server.config import ServerConfig
+from pronghorn.server.options import Option, options_of
+
 ServerName = Literal["native", "uvicorn", "granian", "hypercorn"]
-LogLevel = Literal["critical", "error", "warning", "info", "debug"]
 
 _PathArgument = typer.Argument(
     show_default=False,
@@ -56,71 +58,80 @@ class PathOptions(TargetOptions):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServeOptions(PathOptions):
-    """How the application is served."""
+    """What is served, and by which server. How it is served are the options of `ServerConfig`."""
 
     server: Annotated[ServerName, typer.Option(help="Pronghorn's own server, or an installed one.")] = (
         "native"
     )
-    host: Annotated[
-        str,
-        typer.Option(help="The address to listen on: 127.0.0.1 for this machine alone, 0.0.0.0 for all."),
-    ] = "127.0.0.1"
-    port: Annotated[int, typer.Option(envvar="PORT", help="The port to listen on.")] = 8000
-    uds: Annotated[Path | None, typer.Option(help="Listen on this Unix socket instead.")] = None
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Worker processes (WEB_CONCURRENCY, else one); not with --reload."),
-    ] = None
-    reload: Annotated[bool, typer.Option(help="Start again when files change, for development.")] = False
-    reload_dir: Annotated[
-        list[Path] | None, typer.Option(help="Watch this folder (may be repeated), not the current one.")
-    ] = None
-    root_path: Annotated[
-        str, typer.Option(help="The path under which a proxy shows the application to the world.")
-    ] = ""
-    proxy_headers: Annotated[
-        bool, typer.Option(help="Take the client's address and the scheme from X-Forwarded headers.")
-    ] = True
-    forwarded_allow_ips: Annotated[
-        str | None,
-        typer.Option(
-            envvar="FORWARDED_ALLOW_IPS",
-            help="Proxies whose X-Forwarded headers count, separated by commas; [blue]*[/] for all.",
-        ),
-    ] = None
-    access_log: Annotated[bool, typer.Option(help="Log each request.")] = True
-    log_level: Annotated[LogLevel, typer.Option(help="The least severe messages to log.")] = "info"
 
 
 Options = TypeVar("Options", bound=TargetOptions)
 
 
-def command_from(
-    record: type[Options], handler: Callable[[Options], None], **defaults: Any
-) -> Callable[..., None]:
+def command_from(record: type[Options], handler: Callable[[Options], None]) -> Callable[..., None]:
     """A command whose parameters are the fields of `record`; it calls `handler` with them.
 
     Args:
         record: a dataclass whose fields are annotated for Typer.
         handler: what the command does. Its name and docstring become the command's.
-        defaults: values that differ from the record's own.
     """
 
     def command(**values: Any) -> None:
         handler(record(**values))
 
-    hints = get_type_hints(record, include_extras=True)
-    parameters = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=defaults.get(field.name, field.default),
-            annotation=hints[field.name],
-        )
-        for field in dataclasses.fields(record)
+    return _with_parameters(command, handler, _parameters_of(record))
+
+
+def serve_command(
+    handler: Callable[[ServeOptions, dict[str, Any]], None], defaults: Mapping[str, Any]
+) -> Callable[..., None]:
+    """A command that serves: its flags are the fields of `ServeOptions` and of `ServerConfig`.
+
+    Args:
+        handler: as for `command_from`; it gets the flags that are the server's in a dictionary, by the
+            names of the fields. None, or an empty list, is a flag that was not given.
+        defaults: what differs from the record's own; to be shown only.
+    """
+    parameters = _parameters_of(ServeOptions)
+    own = [parameter.name for parameter in parameters]
+
+    def command(**flags: Any) -> None:
+        handler(ServeOptions(**{name: flags.pop(name) for name in own}), flags)
+
+    server = [
+        _flag_of(option, defaults.get(option.name, option.default)) for option in options_of(ServerConfig)
     ]
+    return _with_parameters(command, handler, [*parameters, *server])
+
+
+def _parameters_of(record: type[TargetOptions]) -> list[inspect.Parameter]:
+    hints = get_type_hints(record, include_extras=True)
+    return [_parameter(field.name, hints[field.name], field.default) for field in dataclasses.fields(record)]
+
+
+def _flag_of(option: Option, default: Any) -> inspect.Parameter:
+    """An option of the server as a flag. Its text is read where that of the other sources is."""
+    kind: Any = bool if option.kind is bool else list[str] if option.several else str
+    off = f"/--no-{option.flag[2:]}" if option.kind is bool else ""
+    text = option.text_of(default)
+    flag = typer.Option(
+        f"{option.flag}{off}",
+        help=option.about.help.replace("`", "") + (f" Default: {text}." if text else ""),
+        metavar=None if option.kind is bool else option.metavar,
+        rich_help_panel=option.group,
+    )
+    return _parameter(option.name, Annotated[kind | None, flag], None)
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _with_parameters(
+    command: Callable[..., None], handler: Callable[..., None], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
     command.__name__ = handler.__name__
     command.__doc__ = handler.__doc__
-    command.__annotations__ = hints
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
     return command

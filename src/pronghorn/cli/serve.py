@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,31 +16,40 @@ from pronghorn.cli.discovery import Target, find_target
 from pronghorn.cli.loading import load
 from pronghorn.cli.options import PathOptions, ServeOptions
 from pronghorn.cli.problems import Problem
+from pronghorn.cli.servers import Service
+from pronghorn.server.config import ServerConfig
+from pronghorn.server.sources import BadOption, load_config
+
+DEVELOPMENT = {"reload": True}
+PRODUCTION = {"host": "0.0.0.0"}
+_DROP_IN = {"max_body_size": None, "proxy_headers": True}
+"""What an unchanged FastAPI application counts on."""
 
 
-def dev(options: ServeOptions) -> None:
+def dev(options: ServeOptions, flags: dict[str, Any]) -> None:
     """Serve an application for development: on this machine alone, started again when files change."""
     os.environ.setdefault("FASTAPI_ENV", "development")
-    _serve(options, "development")
+    _serve(options, flags, "development", DEVELOPMENT)
 
 
-def run(options: ServeOptions) -> None:
+def run(options: ServeOptions, flags: dict[str, Any]) -> None:
     """Serve an application in production."""
-    _serve(options, "production")
+    _serve(options, flags, "production", PRODUCTION)
 
 
-def worker_count(options: ServeOptions) -> int:
-    """How many worker processes to start: as given, else as the environment says.
+def service_from(options: ServeOptions, flags: Mapping[str, Any], defaults: Mapping[str, Any]) -> Service:
+    """How to serve: the flags, then the environment, then `pyproject.toml`, then `defaults`.
 
     Raises:
-        Problem: `WEB_CONCURRENCY` is not a number of processes.
+        Problem: one of them has a value that cannot work.
     """
-    configured = os.environ.get("WEB_CONCURRENCY")
-    if options.workers is not None or options.reload or not configured:
-        return options.workers or 1
-    if not configured.isdecimal() or int(configured) < 1:
-        raise Problem(f"WEB_CONCURRENCY is {configured!r}, expected a number of worker processes, 1 or more")
-    return int(configured)
+    if options.drop_in:
+        defaults = {**defaults, **_DROP_IN}
+    try:
+        config, given = load_config(flags, os.environ, Path.cwd() / "pyproject.toml", defaults)
+    except BadOption as error:
+        raise Problem(str(error), fix=error.fix) from None
+    return Service(options.server, config, given)
 
 
 def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
@@ -55,24 +65,26 @@ def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
     return load(find_target(Path.cwd(), options.path, options.app, options.entrypoint))
 
 
-def _serve(options: ServeOptions, mode: str) -> None:
+def _serve(options: ServeOptions, flags: dict[str, Any], mode: str, defaults: Mapping[str, Any]) -> None:
     console = Console()
     with problems_shown(console, with_traceback=options.traceback):
         console.print(f"Starting [bold]Pronghorn[/] in {mode} mode", highlight=False)
         target, application = load_from_options(options)
-        options = replace(options, workers=worker_count(options))
-        _report(console, options, target, application)
-        servers.start(options, target.import_string)
+        service = service_from(options, flags, defaults)
+        _report(console, options, service, target, application)
+        servers.start(service, target.import_string)
 
 
-def _report(console: Console, options: ServeOptions, target: Target, application: Pronghorn) -> None:
-    address = public_address(options)
+def _report(
+    console: Console, options: ServeOptions, service: Service, target: Target, application: Pronghorn
+) -> None:
+    address = public_address(service.config)
     lines = [
         ("import string", f"[blue]{target.import_string}[/] [dim](found by {target.found_by})[/]"),
-        ("server", _server_text(options)),
+        ("server", _server_text(service, drop_in=options.drop_in)),
         ("listening", address),
     ]
-    if application.openapi_url and not options.uds:
+    if application.openapi_url and not service.config.uds:
         pages = [page for page in (application.docs_url, application.redoc_url) if page]
         lines.append(
             ("docs", "  ".join(f"{address}{page}" for page in pages) or f"{address}{application.openapi_url}")
@@ -81,21 +93,21 @@ def _report(console: Console, options: ServeOptions, target: Target, application
         console.print(f"  [dim]{label:<14}[/]{text}", highlight=False, soft_wrap=True)
 
 
-def _server_text(options: ServeOptions) -> str:
-    text: str = options.server
-    if (options.workers or 1) > 1:
-        text += f", {options.workers} workers"
-    if options.reload:
+def _server_text(service: Service, *, drop_in: bool) -> str:
+    text: str = service.server
+    if service.config.workers > 1:
+        text += f", {service.config.workers} workers"
+    if service.config.reload:
         text += ", reloading"
-    return f"{text}, as fastapi (drop-in)" if options.drop_in else text
+    return f"{text}, as fastapi (drop-in)" if drop_in else text
 
 
-def public_address(options: ServeOptions) -> str:
+def public_address(config: ServerConfig) -> str:
     """Where a browser finds the application."""
-    if options.uds is not None:
-        return f"unix:{options.uds}"
+    if config.uds is not None:
+        return f"unix:{config.uds}"
     configured = os.environ.get("FASTAPI_PUBLIC_URL")
     if configured:
         return configured.rstrip("/")
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    return f"http://{host}:{options.port}"
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{config.scheme}://{host}:{config.port}"

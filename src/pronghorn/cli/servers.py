@@ -7,73 +7,97 @@ processes of their own. An option that a server does not have is a `Problem`, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from pronghorn.cli.options import ServeOptions, ServerName
+from pronghorn.cli.options import ServerName
 from pronghorn.cli.problems import Problem
+from pronghorn.server.config import ServerConfig
+from pronghorn.server.options import options_of
 
 
-def start(options: ServeOptions, import_string: str) -> None:
+@dataclass(frozen=True)
+class Service:
+    """How to serve.
+
+    Attributes:
+        server: which server.
+        config: the options.
+        given: the names of those that were chosen.
+    """
+
+    server: ServerName
+    config: ServerConfig
+    given: frozenset[str]
+
+
+def start(service: Service, import_string: str) -> None:
     """Serve until told to stop.
 
     Raises:
         Problem: the server is not installed, or lacks an option that was given.
     """
-    if options.reload and (options.workers or 1) > 1:
-        raise Problem(
-            f"Cannot use --workers {options.workers} together with --reload",
-            fix="workers are for production: drop one of the two",
-        )
-    _STARTERS[options.server](options, import_string)
+    _STARTERS[service.server](service, import_string)
 
 
-def _start_native(options: ServeOptions, import_string: str) -> None:
-    from pronghorn.server import ServerConfig, run
+def _start_native(service: Service, import_string: str) -> None:
+    from pronghorn.server import run
 
-    run(import_string, ServerConfig(**_common(options)))
+    run(import_string, service.config)
 
 
-def _start_uvicorn(options: ServeOptions, import_string: str) -> None:
+def _start_uvicorn(service: Service, import_string: str) -> None:
     try:
         import uvicorn
     except ImportError as error:
         raise _not_installed("uvicorn", error) from error
-    uvicorn.run(import_string, **_common(options))
+    shared = {"root_path", "proxy_headers", "forwarded_allow_ips", "fd", "backlog", "lifespan"}
+    shared |= {"ssl_certfile", "ssl_keyfile", "ssl_keyfile_password", "ssl_ca_certs"}
+    _refuse_all_but(service, shared)
+    config = service.config
+    options = {name: getattr(config, name) for name in shared & service.given}
+    folders = list(config.reload_dirs or ()) or None
+    uvicorn.run(
+        import_string, **_common(config), reload_dirs=folders, access_log=config.access_log, **options
+    )
 
 
-def _start_granian(options: ServeOptions, import_string: str) -> None:
+def _start_granian(service: Service, import_string: str) -> None:
     try:
         from granian.constants import Interfaces
         from granian.log import LogLevels
         from granian.server import Server
     except ImportError as error:
         raise _not_installed("granian", error) from error
-    _refuse(options, "root_path", "forwarded_allow_ips")
+    _refuse_all_but(service, set())
+    config = service.config
     Server(
         import_string,
-        address=options.host,
-        port=options.port,
-        uds=options.uds,
+        address=config.host,
+        port=config.port,
+        uds=None if config.uds is None else Path(config.uds),
         interface=Interfaces.RSGI,
-        workers=options.workers or 1,
-        reload=options.reload,
-        reload_paths=options.reload_dir,
-        log_access=options.access_log,
-        log_level=LogLevels(options.log_level),
+        workers=config.workers,
+        reload=config.reload,
+        reload_paths=[Path(folder) for folder in config.reload_dirs or ()] or None,
+        log_access=config.access_log,
+        log_level=LogLevels(config.log_level),
     ).serve()
 
 
-def _start_hypercorn(options: ServeOptions, import_string: str) -> None:
+def _start_hypercorn(service: Service, import_string: str) -> None:
     try:
         from hypercorn.config import Config
         from hypercorn.run import run
     except ImportError as error:
         raise _not_installed("hypercorn", error) from error
-    _refuse(options, "reload_dir", "forwarded_allow_ips")
+    _refuse_all_but(service, {"root_path"}, without={"reload_dirs"})
+    options = service.config
     config = Config()
     config.application_path = import_string
     config.bind = [f"unix:{options.uds}" if options.uds else f"{options.host}:{options.port}"]
-    config.workers = options.workers or 1
+    config.workers = options.workers
     config.use_reloader = options.reload
     config.root_path = options.root_path
     config.accesslog = "-" if options.access_log else None
@@ -81,37 +105,30 @@ def _start_hypercorn(options: ServeOptions, import_string: str) -> None:
     run(config)
 
 
-_STARTERS: Mapping[ServerName, Callable[[ServeOptions, str], None]] = {
+_STARTERS: Mapping[ServerName, Callable[[Service, str], None]] = {
     "native": _start_native,
     "uvicorn": _start_uvicorn,
     "granian": _start_granian,
     "hypercorn": _start_hypercorn,
 }
+_EVERYWHERE = frozenset(
+    {"host", "port", "uds", "workers", "reload", "reload_dirs", "access_log", "log_level"}
+)
+"""Options that every server has."""
 
 
-def _common(options: ServeOptions) -> dict[str, Any]:
-    """The options that the native server and uvicorn name alike."""
-    return {
-        "host": options.host,
-        "port": options.port,
-        "uds": None if options.uds is None else str(options.uds),
-        "workers": options.workers or 1,
-        "reload": options.reload,
-        "reload_dirs": [str(folder.resolve()) for folder in options.reload_dir or ()] or None,
-        "root_path": options.root_path,
-        "proxy_headers": options.proxy_headers,
-        "forwarded_allow_ips": options.forwarded_allow_ips,
-        "access_log": options.access_log,
-        "log_level": options.log_level,
-    }
+def _common(config: ServerConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in ("host", "port", "uds", "workers", "reload", "log_level")}
 
 
-def _refuse(options: ServeOptions, *names: str) -> None:
-    for name in names:
-        if getattr(options, name):
+def _refuse_all_but(
+    service: Service, known: set[str], without: frozenset[str] | set[str] = frozenset()
+) -> None:
+    for option in options_of(ServerConfig):
+        if option.name in service.given and option.name not in (_EVERYWHERE - without) | known:
             raise Problem(
-                f"{options.server} has no equivalent of --{name.replace('_', '-')}",
-                fix="leave it out, or serve with --server native or --server uvicorn",
+                f"{service.server} has no equivalent of {option.flag}",
+                fix="leave it out, or serve with --server native",
             )
 
 

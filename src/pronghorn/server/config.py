@@ -1,24 +1,35 @@
 """Everything about the native server that can be chosen, in one frozen record.
 
 Lives here: the options, their defaults and what they mean; the command line, the supervisor and the
-workers all read this one record. Must not live here: anything that acts on an option.
+workers all read this one record, and the page "Server options" is made from it. Must not live here:
+anything that acts on an option, how values are read (`options`), where they come from (`sources`).
 Invariant: a `ServerConfig` that exists is valid; a wrong value is refused where it was written.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import ssl
 from collections.abc import Sequence
 from typing import Literal
 
 from pronghorn._base.lifespan import LifespanMode
+from pronghorn.server.options import option, options_of
 
 LoopName = Literal["auto", "uvloop", "asyncio"]
 LogLevel = Literal["critical", "error", "warning", "info", "debug"]
+LogFormat = Literal["text", "json"]
 
 KIB = 1024
 MIB = 1024 * KIB
+
+
+def processors() -> int:
+    """How many processors this process may use: what `workers` means by `auto`."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,160 +44,167 @@ class ServerConfig:
         ValueError: an option has a value that cannot work.
     """
 
-    # Where to listen ---------------------------------------------------------------------------------
+    host: str = option(
+        "127.0.0.1",
+        "The address to listen on: `127.0.0.1` for this machine alone, `0.0.0.0` for every IPv4 address, `::` for every IPv6 one. `pronghorn run` listens on `0.0.0.0`.",
+        begins="Where to listen",
+    )
+    port: int = option(8000, "The TCP port; 0 takes a free one.", variables=("PORT",), least=0, most=65535)
+    uds: str | None = option(None, "Listen on this Unix socket instead of an address.")
+    uds_mode: int = option(0o660, "The permissions of the Unix socket.", unit="octal", least=0, most=0o777)
+    fd: int | None = option(
+        None,
+        "Listen on this inherited socket (its file descriptor) instead of an address.",
+        least=0,
+    )
+    backlog: int = option(2048, "How many connections the kernel holds until they are accepted.")
 
-    host: str = "127.0.0.1"
-    """The address to listen on. `0.0.0.0` is every IPv4 address of the machine, `::` every IPv6 one."""
+    ssl_certfile: str | None = option(
+        None, "The certificate chain (PEM). With it the server speaks TLS 1.2 or newer.", begins="TLS"
+    )
+    ssl_keyfile: str | None = option(
+        None, "The private key (PEM), where it is not in the file of the certificate."
+    )
+    ssl_keyfile_password: str | None = option(None, "The password of the private key.", shown=False)
+    ssl_ca_certs: str | None = option(
+        None, "Ask for client certificates, which must be signed by one of these authorities (PEM)."
+    )
+    handshake_timeout: float = option(10.0, "How long a TLS handshake may take.", unit="s")
 
-    port: int = 8000
-    """The TCP port. 0 takes a free one, which `Server.port` tells."""
+    root_path: str = option(
+        "",
+        "The path under which a proxy shows the application to the world (ASGI `root_path`).",
+        begins="The application",
+    )
+    lifespan: LifespanMode = option(
+        "auto",
+        "Whether to run the ASGI lifespan protocol; `auto` goes on without it when the application has none.",
+    )
+    loop: LoopName = option("auto", "The event loop; `auto` is uvloop where it is installed.")
 
-    uds: str | None = None
-    """Listen on this Unix socket instead of an address."""
+    max_head_size: int = option(
+        32 * KIB,
+        "The largest request line and header fields together; beyond it 431.",
+        unit="bytes",
+        begins="Requests",
+    )
+    max_header_fields: int = option(100, "The largest number of header fields; beyond it 431.")
+    max_target_size: int = option(8 * KIB, "The longest request target; beyond it 414.", unit="bytes")
+    max_body_size: int | None = option(
+        MIB,
+        "The largest request body where the application sets no `max_body_size` of its own; beyond it 413. Off with `--drop-in`.",
+        unit="bytes",
+        least=0,
+    )
+    max_pipelined: int = option(
+        8, "How many requests are parsed behind the one being answered, before reading pauses."
+    )
+    max_active_requests: int | None = option(
+        1000, "How many requests may wait for the application at once; beyond it 503 with `Retry-After`."
+    )
+    max_connections: int | None = option(
+        10_000,
+        "How many connections may be open at once; beyond it the oldest idle or unfinished one is closed.",
+    )
 
-    uds_mode: int = 0o660
-    """The permissions of the Unix socket."""
+    read_high_water: int = option(
+        64 * KIB,
+        "Reading pauses when the application has this much of a body left to take.",
+        unit="bytes",
+        begins="Flow control",
+    )
+    write_high_water: int = option(
+        64 * KIB,
+        "Writing pauses when the peer has this much of a response left to take; larger bodies are sliced.",
+        unit="bytes",
+    )
 
-    fd: int | None = None
-    """Listen on this inherited socket (its file descriptor) instead of an address."""
+    header_timeout: float = option(
+        10.0,
+        "From accept, later from a request's first byte, to the end of its head; beyond it 408.",
+        unit="s",
+        begins="Deadlines",
+    )
+    body_timeout: float = option(
+        15.0,
+        "The longest silence within a request body that the application waits for; beyond it 408.",
+        unit="s",
+    )
+    body_min_rate: int = option(
+        500,
+        "What a request body must reach on average after its first ten seconds; below it 408.",
+        unit="bytes/s",
+        least=0,
+    )
+    write_timeout: float = option(
+        30.0, "How long a peer may take nothing of a response before the connection is dropped.", unit="s"
+    )
+    keep_alive_timeout: float = option(
+        5.0,
+        "How long a connection may stay idle between two requests. 75 where flags or settings tell of a proxy: the proxy should be the one that closes.",
+        unit="s",
+    )
+    graceful_timeout: float = option(
+        30.0, "On stop, how long requests under way may take before they are cut off.", unit="s", least=0
+    )
 
-    backlog: int = 2048
-    """How many connections the kernel holds until they are accepted."""
+    ws_max_size: int = option(
+        MIB, "The largest incoming message; beyond it close code 1009.", unit="bytes", begins="WebSocket"
+    )
+    ws_max_queue: int = option(
+        16, "How many incoming messages wait for the application before reading pauses."
+    )
+    ws_ping_interval: float | None = option(20.0, "How often an open connection is pinged.", unit="s")
+    ws_ping_timeout: float = option(20.0, "How long a pong may take; beyond it close code 1011.", unit="s")
+    ws_per_message_deflate: bool = option(True, "Whether to agree to compression (RFC 7692).")
 
-    # TLS ---------------------------------------------------------------------------------------------
+    proxy_headers: bool = option(
+        False,
+        "Take the client's address and the scheme from `X-Forwarded-For` and `X-Forwarded-Proto`. On with `--drop-in`.",
+        begins="Proxies",
+    )
+    forwarded_allow_ips: str | Sequence[str] | None = option(
+        None,
+        "Peers whose X-Forwarded headers count: addresses and networks, separated by commas; `*` is every peer. Without it this machine alone; with it `proxy_headers` is on.",
+        variables=("FORWARDED_ALLOW_IPS",),
+    )
 
-    ssl_certfile: str | None = None
-    """The certificate chain (PEM). With it the server speaks TLS 1.2 or newer."""
+    access_log: bool = option(True, "Log a line for each request.", begins="Logs")
+    access_log_format: LogFormat = option("text", "How the access log is written.")
+    access_log_sample: float = option(
+        1.0,
+        "The share of requests in the access log, of those that were answered with a status below 400.",
+        least=0,
+        most=1,
+    )
+    access_log_errors: int | None = option(
+        100,
+        "How many lines a second the access log has for requests answered with 400 or above, in each process; further ones are counted.",
+        least=0,
+    )
+    log_level: LogLevel = option("info", "The least severe messages to log.")
+    server_header: bool = option(False, "Send `server: pronghorn`.")
 
-    ssl_keyfile: str | None = None
-    """The private key (PEM), where it is not in `ssl_certfile`."""
+    workers: int = option(
+        1,
+        "How many processes serve the application; `auto` is one for each processor.",
+        variables=("WEB_CONCURRENCY",),
+        begins="Processes",
+        auto=processors,
+    )
 
-    ssl_keyfile_password: str | None = dataclasses.field(default=None, repr=False)
-    """The password of the private key."""
-
-    ssl_ca_certs: str | None = None
-    """Client certificates are asked for and must be signed by one of these authorities (PEM)."""
-
-    handshake_timeout: float = 10.0
-    """How long a TLS handshake may take."""
-
-    # The application ---------------------------------------------------------------------------------
-
-    root_path: str = ""
-    """The path under which a proxy shows the application to the world (ASGI `root_path`)."""
-
-    lifespan: LifespanMode = "auto"
-    """Whether to run the ASGI lifespan protocol; `auto` goes on without it when the application has none."""
-
-    loop: LoopName = "auto"
-    """The event loop; `auto` is uvloop where it is installed."""
-
-    # Requests ----------------------------------------------------------------------------------------
-
-    max_head_size: int = 32 * KIB
-    """The largest request line and header fields together: 431."""
-
-    max_header_fields: int = 100
-    """The largest number of header fields: 431."""
-
-    max_target_size: int = 8 * KIB
-    """The longest request target: 414."""
-
-    max_body_size: int | None = None
-    """The largest request body: 413. None leaves the decision to the application."""
-
-    max_pipelined: int = 8
-    """How many requests are parsed behind the one being answered, before reading pauses."""
-
-    max_active_requests: int | None = 1000
-    """How many requests may wait for the application at once; further ones get 503 with Retry-After."""
-
-    max_connections: int | None = 10_000
-    """How many connections may be open at once; above it the oldest idle or unfinished one is closed."""
-
-    # Flow control ------------------------------------------------------------------------------------
-
-    read_high_water: int = 64 * KIB
-    """Reading pauses when the application has this much of a body left to take."""
-
-    write_high_water: int = 64 * KIB
-    """Writing pauses when the peer has this much of a response left to take; larger bodies are sliced."""
-
-    # Deadlines ---------------------------------------------------------------------------------------
-
-    header_timeout: float = 10.0
-    """From accept (later: from a request's first byte) to the end of its head: 408."""
-
-    body_timeout: float = 15.0
-    """The longest silence within a request body that the application waits for: 408."""
-
-    body_min_rate: int = 500
-    """Bytes per second that a body must reach on average after its first ten seconds: 408."""
-
-    write_timeout: float = 30.0
-    """How long a peer may take nothing of a response before the connection is dropped."""
-
-    keep_alive_timeout: float = 5.0
-    """How long a connection may stay idle between two requests."""
-
-    graceful_timeout: float = 30.0
-    """On stop, how long requests under way may take before they are cut off."""
-
-    # WebSocket ---------------------------------------------------------------------------------------
-
-    ws_max_size: int = MIB
-    """The largest incoming message: close code 1009."""
-
-    ws_max_queue: int = 16
-    """How many incoming messages wait for the application before reading pauses."""
-
-    ws_ping_interval: float | None = 20.0
-    """How often an open connection is pinged; None never."""
-
-    ws_ping_timeout: float = 20.0
-    """How long a pong may take: close code 1011."""
-
-    ws_per_message_deflate: bool = True
-    """Whether to agree to compression (RFC 7692)."""
-
-    # Proxies -----------------------------------------------------------------------------------------
-
-    proxy_headers: bool = False
-    """Take the client's address and the scheme from X-Forwarded-For and X-Forwarded-Proto."""
-
-    forwarded_allow_ips: str | Sequence[str] | None = None
-    """Peers whose X-Forwarded headers count: addresses and networks, by commas or as a list; `*` is
-    every peer. None is this machine alone."""
-
-    # Logs --------------------------------------------------------------------------------------------
-
-    access_log: bool = True
-    """Log a line for each request."""
-
-    log_level: LogLevel = "info"
-    """The least severe messages to log."""
-
-    server_header: bool = False
-    """Send `server: pronghorn`."""
-
-    # Processes ---------------------------------------------------------------------------------------
-
-    workers: int = 1
-    """How many processes serve the application."""
-
-    reload: bool = False
-    """Start again when a file changes: for development, one worker."""
-
-    reload_dirs: Sequence[str] | None = None
-    """The folders watched for `reload`; None is the current one."""
+    reload: bool = option(False, "Start again when a file changes; with one worker.", begins="Development")
+    reload_dirs: Sequence[str] | None = option(
+        None,
+        "The folders watched for changes (the flag may be repeated); without it the current one.",
+        flag="--reload-dir",
+    )
 
     def __post_init__(self) -> None:
-        for name in _POSITIVE:
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"{name} is {value!r}: expected a number above 0")
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port is {self.port!r}: expected 0 to 65535")
+        for known in options_of(type(self)):
+            value = getattr(self, known.name)
+            if not known.allows(value):
+                raise ValueError(f"{known.name} is {value!r}: expected {known.expected}")
         if self.reload and self.workers > 1:
             raise ValueError(
                 f"reload with {self.workers} workers: workers are for production, drop one of the two"
@@ -216,27 +234,3 @@ class ServerConfig:
             context.load_verify_locations(self.ssl_ca_certs)
             context.verify_mode = ssl.CERT_REQUIRED
         return context
-
-
-_POSITIVE = (
-    "backlog",
-    "handshake_timeout",
-    "max_head_size",
-    "max_header_fields",
-    "max_target_size",
-    "max_pipelined",
-    "max_active_requests",
-    "max_connections",
-    "read_high_water",
-    "write_high_water",
-    "header_timeout",
-    "body_timeout",
-    "write_timeout",
-    "keep_alive_timeout",
-    "graceful_timeout",
-    "ws_max_size",
-    "ws_max_queue",
-    "ws_ping_interval",
-    "ws_ping_timeout",
-    "workers",
-)

@@ -118,6 +118,10 @@ class HttpExchange(Exchange):
         if self._news is not None:
             self._news.set()
 
+    def limits_body(self) -> bool:
+        """Whether the application has a limit of its own for the body."""
+        return self.connection.site.limits_body(self)
+
     def disconnect(self) -> None:
         """The peer is gone."""
         self.disconnected = True

@@ -8,11 +8,15 @@ from __future__ import annotations
 import logging
 import sys
 
-from pronghorn.server.config import LogLevel
+from pronghorn.server.config import LogFormat, LogLevel
+
+_LINE = "%(asctime)s %(levelname)-8s %(message)s"
 
 
-def set_up_logging(level: LogLevel) -> None:
+def set_up_logging(level: LogLevel, access_format: LogFormat = "text") -> None:
     """Log to the terminal at `level`: the access log on stdout, all else on stderr.
+
+    A line of JSON is not begun with time and level: it has the time in it.
 
     Loggers that have handlers, or whose root has, are the application's business and left alone.
     """
@@ -24,5 +28,6 @@ def set_up_logging(level: LogLevel) -> None:
     access.propagate = False
     for logger, stream in ((top, sys.stderr), (access, sys.stdout)):
         handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(message)s"))
+        bare = logger is access and access_format == "json"
+        handler.setFormatter(logging.Formatter("%(message)s" if bare else _LINE))
         logger.addHandler(handler)

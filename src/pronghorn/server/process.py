@@ -22,6 +22,7 @@ from pronghorn.server.listener import CannotListen
 from pronghorn.server.loading import load_app
 from pronghorn.server.logs import set_up_logging
 from pronghorn.server.loops import run_in_loop
+from pronghorn.server.options import size_text
 from pronghorn.server.server import Server
 
 logger = logging.getLogger("pronghorn.error")
@@ -44,7 +45,12 @@ def run(app: Any, config: ServerConfig | None = None) -> None:
         ValueError: workers or reloading were asked for, but `app` is not an import string.
     """
     config = config or ServerConfig()
-    set_up_logging(config.log_level)
+    set_up_logging(config.log_level, config.access_log_format)
+    if config.max_body_size is not None:
+        logger.info(
+            "Request bodies: at most %s where the application sets no max_body_size",
+            size_text(config.max_body_size),
+        )
     if config.workers > 1 or config.reload:
         if not isinstance(app, str):
             wanted = "reload" if config.reload else f"workers={config.workers}"

@@ -75,6 +75,10 @@ class Incoming(Protocol):
     def end_body(self) -> None:
         """The body is complete."""
 
+    def limits_body(self) -> bool:
+        """Whether the application has a limit of its own for it; asked when it exceeds the server's."""
+        ...
+
 
 Request = TypeVar("Request", bound=Incoming)
 
@@ -106,6 +110,7 @@ class RequestReader(Generic[Request]):
         "_known_host",
         "_known_length",
         "_left",
+        "_max_body",
         "_max_fields",
         "_max_head",
         "_max_target",
@@ -131,6 +136,7 @@ class RequestReader(Generic[Request]):
         self._parser = HttpRequestParser(self)
         self._stage = _HEAD
         self.gathered = bytearray()
+        self._max_body = config.max_body_size
         self._max_head = config.max_head_size
         self._max_fields = config.max_header_fields
         self._max_target = config.max_target_size
@@ -390,13 +396,13 @@ class RequestReader(Generic[Request]):
         self.unfinished = request
         self._received = 0
         self._muted = self._parser.should_upgrade()
-        limit = self._config.max_body_size
+        self._max_body = self._config.max_body_size
         if length is None:
             self._stage = _CHUNKED
             self._tail = b""
             self._silent = 0
-        elif limit is not None and length > limit:
-            self._refuse(413, f"request body of more than {limit} bytes")
+        elif not self._may_have_body(request, length):
+            self._refuse(413, f"request body of more than {self._max_body} bytes")
         else:
             self._stage = _SIZED
             self._left = length
@@ -449,11 +455,19 @@ class RequestReader(Generic[Request]):
         self._silent = 0
         self._received += len(data)
         request = self.unfinished
-        limit = self._config.max_body_size
-        if limit is not None and self._received > limit:
-            self._refuse(413, f"request body of more than {limit} bytes")
-        elif request is not None:
+        if request is None:
+            return
+        if self._may_have_body(request, self._received):
             request.take_body(data)
+        else:
+            self._refuse(413, f"request body of more than {self._max_body} bytes")
+
+    def _may_have_body(self, request: Request, size: int) -> bool:
+        if self._max_body is None or size <= self._max_body:
+            return True
+        if request.limits_body():
+            self._max_body = None  # the application counts, by a limit of its own
+        return self._max_body is None
 
     def on_message_complete(self) -> None:
         """Parser callback: the end of the request."""

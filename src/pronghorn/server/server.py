@@ -14,7 +14,7 @@ import socket
 from typing import Any
 
 from pronghorn._base.lifespan import Lifespan, LifespanFailed
-from pronghorn.server.access import log_request
+from pronghorn.server.access import access_log
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.connection import HttpConnection
 from pronghorn.server.listener import close_socket, describe, open_socket
@@ -117,7 +117,7 @@ class Server:
             loop,
             Tasks(loop, contextvars.copy_context()),
             state=lifespan.state,
-            log_access=log_request if config.access_log else None,
+            log_access=access_log(config),
         )
         tls = config.ssl_context()
         accepting = await loop.create_server(

@@ -50,6 +50,10 @@ def handle_of(app: Any) -> Handle:
     return handle_asgi
 
 
+def _limits_nothing(exchange: Exchange) -> bool:
+    return False
+
+
 class Site:
     """The shared part of one server on one event loop.
 
@@ -71,6 +75,7 @@ class Site:
         "draining",
         "handle",
         "heads",
+        "limits_body",
         "log_access",
         "loop",
         "most_waiting",
@@ -99,6 +104,7 @@ class Site:
         self.state = state
         self.log_access = log_access
         self.handle = handle_of(app)
+        self.limits_body: Callable[[Exchange], bool] = getattr(app, "limits_body", _limits_nothing)
         self.heads = Heads(server_header=config.server_header)
         self.connections: dict[Connection, None] = {}
         self.clock = Clock(loop, self.heads, self.connections)

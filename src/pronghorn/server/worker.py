@@ -26,7 +26,7 @@ def main(channel_fd: int, listener_fd: int) -> int:
     # Ctrl+C reaches every process of the terminal; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = assignment.path
-    set_up_logging(assignment.config.log_level)
+    set_up_logging(assignment.config.log_level, assignment.config.access_log_format)
 
     from pronghorn.server.loading import load_app, users_part
     from pronghorn.server.process import START_FAILED, serve_process
