@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pronghorn._base.generation import Generation, TrackedList, generation
+from pronghorn._base.generation import Generation, TrackedList, TrackedSet, generation, tracked
 
 CHANGES: list[tuple[Callable[[Any], Any], list[int]]] = [
     (lambda items: items.append(4), [3, 1, 2, 4]),
@@ -31,6 +31,52 @@ def test_every_change_of_a_tracked_list_is_counted(change: Callable[[Any], Any],
 
     assert list(items) == expected
     assert generation.value == before + 1
+
+
+SET_CHANGES: list[tuple[Callable[[Any], Any], set[int]]] = [
+    (lambda items: items.add(4), {1, 2, 3, 4}),
+    (lambda items: items.remove(1), {2, 3}),
+    (lambda items: items.discard(1), {2, 3}),
+    (lambda items: items.clear(), set()),
+    (lambda items: items.update({4}), {1, 2, 3, 4}),
+    (lambda items: items.difference_update({1}), {2, 3}),
+    (lambda items: items.intersection_update({1}), {1}),
+    (lambda items: items.symmetric_difference_update({1, 4}), {2, 3, 4}),
+    (lambda items: items.__ior__({4}), {1, 2, 3, 4}),
+    (lambda items: items.__isub__({1}), {2, 3}),
+    (lambda items: items.__iand__({1}), {1}),
+    (lambda items: items.__ixor__({1, 4}), {2, 3, 4}),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), SET_CHANGES)
+def test_every_change_of_a_tracked_set_is_counted(change: Callable[[Any], Any], expected: set[int]) -> None:
+    items = TrackedSet({1, 2, 3})
+    before = generation.value
+
+    change(items)
+
+    assert items == expected
+    assert generation.value == before + 1
+
+
+def test_taking_a_member_out_of_a_tracked_set_is_counted() -> None:
+    before = generation.value
+
+    assert TrackedSet({1}).pop() == 1
+    assert generation.value == before + 1
+
+
+def test_a_tracked_set_shows_itself_as_an_ordinary_one() -> None:
+    assert repr(TrackedSet({"GET"})) == "{'GET'}"
+
+
+def test_lists_and_sets_are_tracked_and_nothing_else() -> None:
+    counted = tracked([1])
+
+    assert (type(counted), type(tracked({1}))) == (TrackedList, TrackedSet)
+    assert tracked(counted) is counted
+    assert tracked(text := "text") is text
 
 
 def test_a_tracked_list_is_an_ordinary_list() -> None:

@@ -140,6 +140,17 @@ def test_changes_are_counted() -> None:
     assert generation.value >= before + 2
 
 
+def test_changes_of_a_list_that_was_put_in_later_are_counted() -> None:
+    dependant = Dependant(dependencies=[Dependant()])
+    dependant.query_params = [FIELD]
+    before = generation.value
+
+    dependant.dependencies.append(Dependant())
+    dependant.query_params.clear()
+
+    assert generation.value >= before + 2
+
+
 def test_a_fingerprint_stays_while_nothing_changes() -> None:
     dependant = Dependant(call=plain, dependencies=[Dependant(call=generator)])
 

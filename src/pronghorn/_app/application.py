@@ -33,6 +33,7 @@ from pronghorn._base.errors import (
     WebSocketRequestValidationError,
 )
 from pronghorn._base.exit_stack import AsyncExitStackMiddleware
+from pronghorn._base.generation import generation
 from pronghorn._base.sentinels import Default
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.limits import FormLimits
@@ -323,6 +324,7 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
             scope["root_path"] = self.root_path
         kind = scope["type"]
         if kind == "lifespan":
+            generation.bump()  # what is done at start-up counts from the first request on
             await telemetry_lifespan(
                 config=self._telemetry.config, app=super().__call__, scope=scope, receive=receive, send=send
             )

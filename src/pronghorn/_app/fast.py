@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette import routing
+from starlette.applications import Starlette
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -24,6 +25,7 @@ from pronghorn._app.route import APIRoute
 from pronghorn._app.router import APIRouter
 from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._base.generation import generation
+from pronghorn._base.untouched import are_untouched, is_untouched
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.asgi import AsgiExchange, NestedExchange
 from pronghorn._engine.body_limit import AppBodyLimitMiddleware, is_limited, unlimited
@@ -36,6 +38,22 @@ from pronghorn._engine.target import Target
 from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
 from pronghorn._engine.telemetry import ExceptionTelemetryMiddleware
 from pronghorn._routing.table import Entry, RouteTable
+
+#: What a request passes around the router on the general way, and what it passes at routes: whoever has put
+#: something in the place of one of these wants to be asked.
+_AROUND: tuple[tuple[type, str], ...] = (
+    (Starlette, "__call__"),
+    (ServerErrorMiddleware, "__call__"),
+    (ExceptionTelemetryMiddleware, "__call__"),
+    (AppBodyLimitMiddleware, "__call__"),
+    (ExceptionMiddleware, "__call__"),
+    (AsyncExitStackMiddleware, "__call__"),
+    (APIRouter, "__call__"),
+)
+_AT_ROUTES: tuple[tuple[type, str], ...] = (
+    *((kind, "matches") for kind in (routing.Route, APIRoute, APIRouter)),
+    *((kind, "handle") for kind in (routing.Route, APIRoute, APIRouter)),
+)
 
 #: Matches every path: what follows it in the table is never reached by the fast way.
 _ANYTHING = "{path:path}"
@@ -136,13 +154,13 @@ class FastApplication:
         router = app.router
         layers = _read_layers(self._stack, router)
         is_ours = isinstance(router, APIRouter) and type(router).app is APIRouter.app
-        if is_ours and layers is not None:
+        if is_ours and layers is not None and are_untouched(_AT_ROUTES):
             table = self._build_table(router, layers)
-            self._outer, self._inner = _dispatchers(layers, table)
+            self._outer, self._inner = _dispatchers(layers, table, router)
             self._handlers = layers.exceptions._exception_handlers
         if isinstance(router, APIRouter):
             router.fast_way = self.serve_nested if self._inner is not None else None
-        self._call_is_ours = getattr(type(app).__call__, "__module__", "") == "pronghorn._app.application"
+        self._call_is_ours = is_untouched(type(app).__call__)
         # Reading views of included routers may itself have counted as a change.
         self._generation = generation.value
 
@@ -186,12 +204,16 @@ async def _serve(
     return True
 
 
-def _dispatchers(layers: _Layers, table: RouteTable) -> tuple[Dispatcher | None, Dispatcher | None]:
+def _dispatchers(
+    layers: _Layers, table: RouteTable, router: APIRouter
+) -> tuple[Dispatcher | None, Dispatcher | None]:
     """What takes requests before any middleware, and what takes them from the router."""
     common = (table.match, layers.exceptions._status_handlers, layers.exceptions._exception_handlers)
+    nested = Dispatcher(*common, None)
+    if not are_untouched(_AROUND) or not _runs_its_own_app(router):
+        return None, nested
     if not layers.middleware:
         return Dispatcher(*common, layers.server_error), None
-    nested = Dispatcher(*common, None)
     # Imported by applications that have middleware.
     from pronghorn._engine.middleware.chain import read_levels
     from pronghorn._engine.middleware.functions import FunctionDispatcher
@@ -204,6 +226,12 @@ def _dispatchers(layers: _Layers, table: RouteTable) -> tuple[Dispatcher | None,
         return LayeredDispatcher(level, *common, layers.server_error), nested
     # A function may read the body: an application's own limit has to count it.
     return (None if layers.is_limited else FunctionDispatcher(level, *common, layers.server_error)), nested
+
+
+def _runs_its_own_app(router: APIRouter) -> bool:
+    """Whether calling a router runs its method `app`, and nothing around it."""
+    inside = unlimited(router.middleware_stack)
+    return getattr(inside, "__self__", None) is router and is_untouched(getattr(inside, "__func__", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +298,8 @@ def walk(router: APIRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]
 
 
 def _walk_included(included: IncludedRouter) -> Iterator[tuple[BaseRoute, EffectiveRoute | None]]:
-    kind = type(included.original_router)
-    if kind.matches is not APIRouter.matches or kind.handle is not APIRouter.handle:
+    router = included.original_router
+    if not _has_own(router, APIRouter, "matches") or not _has_own(router, APIRouter, "handle"):
         yield included, None
         return
     for candidate in included.effective_candidates():
@@ -301,14 +329,21 @@ def _entries(route: BaseRoute, effective: EffectiveRoute | None, items: dict[str
 
 
 def _matches_by_path(route: BaseRoute) -> bool:
-    return isinstance(route, APIRoute) and type(route).matches is APIRoute.matches
+    return isinstance(route, APIRoute) and _has_own(route, APIRoute, "matches")
+
+
+def _has_own(one: Any, kind: type, name: str) -> bool:
+    """Whether a method of ``one`` is that of ``kind``, neither overridden nor set on the object."""
+    return name not in vars(one) and getattr(type(one), name) is getattr(kind, name)
 
 
 def _target_of(route: BaseRoute, effective: EffectiveRoute | None, items: dict[str, Any]) -> Target | None:
     """The target of a path operation that is exactly what it is known to be."""
-    if not isinstance(route, APIRoute) or not _matches_by_path(route):
-        return None
-    if type(route).handle is not APIRoute.handle:
+    if (
+        not isinstance(route, APIRoute)
+        or not _matches_by_path(route)
+        or not _has_own(route, APIRoute, "handle")
+    ):
         return None
     shown: Any = effective or route
     app = shown.app

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
 from pronghorn._base.declaration import described, note_location, require
-from pronghorn._base.generation import generation
+from pronghorn._base.generation import generation, tracked
 from pronghorn._base.sentinels import DefaultPlaceholder, settled
 from pronghorn._base.sse import EventSourceResponse, ServerSentEvent
 from pronghorn._base.status_codes import allows_body
@@ -263,7 +263,7 @@ class APIRoute(RouteState, routing.Route):
 
     def __setattr__(self, name: str, value: Any) -> None:
         generation.value += 1
-        super().__setattr__(name, value)
+        super().__setattr__(name, tracked(value) if name == "methods" else value)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The function from request to response. Override it to run code around path operations."""

@@ -38,7 +38,7 @@ from pronghorn._app.route import APIRoute
 from pronghorn._app.websocket import APIWebSocketRoute
 from pronghorn._base.declaration import require
 from pronghorn._base.errors import FastAPIError
-from pronghorn._base.generation import TrackedList, generation
+from pronghorn._base.generation import generation, tracked
 from pronghorn._base.sentinels import Default, value_or_default
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.include import IncludeContext
@@ -142,7 +142,7 @@ class APIRouter(VerbDecorators, routing.Router):
             lifespan=context,
             middleware=limit if max_body_size is not None else None,
         )
-        self.routes: list[BaseRoute] = TrackedList(self.routes)
+        self.routes: list[BaseRoute] = list(self.routes)
         self.lifespan_context = context
         self.on_startup = list(on_startup or [])
         self.on_shutdown = list(on_shutdown or [])
@@ -167,9 +167,7 @@ class APIRouter(VerbDecorators, routing.Router):
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "fast_way":
             generation.value += 1
-        if name == "routes" and not isinstance(value, TrackedList):
-            value = TrackedList(value)
-        super().__setattr__(name, value)
+        super().__setattr__(name, tracked(value) if name == "routes" else value)
 
     # --- declaring routes
 

@@ -1,11 +1,12 @@
 """A process-wide count of changes to routes and what hangs on them.
 
-Lives here: the count, and a list that counts its own changes. Invariant: whoever compiled something compares
+Lives here: the count, and a list and a set that count their own changes. Invariant: whoever compiled something compares
 one number to learn whether it may be out of date; a needless change costs a recompilation, a missed one is a bug.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,15 +29,12 @@ class Generation:
 generation = Generation()
 
 
-def _counting(name: str) -> Callable[..., Any]:
-    original = getattr(list, name)
-
-    def method(self: list[Any], *args: Any, **kwargs: Any) -> Any:
+def _counting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         generation.value += 1
         return original(self, *args, **kwargs)
 
-    method.__name__ = name
-    method.__doc__ = original.__doc__
     return method
 
 
@@ -46,8 +44,33 @@ class TrackedList(list[T]):
     __slots__ = ()
 
 
-for _name in (
-    "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse",
-    "__setitem__", "__delitem__", "__iadd__", "__imul__",
-):  # fmt: skip
-    setattr(TrackedList, _name, _counting(_name))
+class TrackedSet(set[T]):
+    """An ordinary set whose every change bumps `generation`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(set(self))
+
+
+_CHANGES: dict[type, tuple[str, ...]] = {
+    TrackedList: (
+        "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse",
+        "__setitem__", "__delitem__", "__iadd__", "__imul__",
+    ),
+    TrackedSet: (
+        "add", "remove", "discard", "pop", "clear", "update", "difference_update", "intersection_update",
+        "symmetric_difference_update", "__ior__", "__isub__", "__iand__", "__ixor__",
+    ),
+}  # fmt: skip
+
+for _kind, _names in _CHANGES.items():
+    for _name in _names:
+        setattr(_kind, _name, _counting(getattr(_kind, _name)))
+
+
+def tracked(value: Any) -> Any:
+    """A list or set as one that counts its changes; anything else as it is."""
+    if type(value) is list:
+        return TrackedList(value)
+    return TrackedSet(value) if type(value) is set else value

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pronghorn._base.concurrency import DependencyConcurrency
-from pronghorn._base.generation import TrackedList, generation
+from pronghorn._base.generation import TrackedList, generation, tracked
 from pronghorn._compile.callables import innermost, kind_of
 from pronghorn._declare.security.base import SecurityBase
 from pronghorn._schema.field import ModelField
@@ -53,7 +53,7 @@ class Dependant:
 
     def __setattr__(self, name: str, value: object) -> None:
         generation.value += 1
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, tracked(value))
 
 
 def oauth_scopes(dependant: Dependant) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.middleware.base import BaseHTTPMiddleware
 
+from pronghorn._base.untouched import is_untouched_class
 from pronghorn._engine.middleware.adapter import Adapter
 from pronghorn._engine.middleware.cors import CorsAdapter
 from pronghorn._engine.middleware.gzip import GzipAdapter
@@ -32,28 +33,11 @@ def _adapters(*, with_sessions: bool) -> dict[type, type[Adapter]]:
     return {adapter.kind: adapter for adapter in known}
 
 
-@cache
-def _members(kind: Any) -> dict[str, Any]:
-    """What a class consisted of when it was first asked for."""
-    return dict(vars(kind))
-
-
-def _is_whole(kind: type) -> bool:
-    """Whether nothing of a class was replaced; what was added, as `copy` does, changes nothing."""
-    now = vars(kind)
-    return all(now.get(name) is member for name, member in _members(kind).items())
-
-
-_members(BaseHTTPMiddleware)
-for _kind in _adapters(with_sessions=False):
-    _members(_kind)
-
-
 def adapter_of(layer: Any) -> Adapter | None:
     """The adapter for a middleware; None for one that is not known."""
     kind: Any = type(layer)
     adapter = _adapters(with_sessions=kind.__module__ == _SESSIONS).get(kind)
-    if adapter is None or not _is_whole(kind):
+    if adapter is None or not is_untouched_class(kind):
         return None
     return adapter(layer)
 
@@ -62,7 +46,7 @@ def is_function_layer(layer: Any) -> bool:
     """Whether a middleware runs a function around each request, as `BaseHTTPMiddleware` does."""
     if not isinstance(layer, BaseHTTPMiddleware) or type(layer).__call__ is not BaseHTTPMiddleware.__call__:
         return False
-    return _is_whole(BaseHTTPMiddleware)
+    return is_untouched_class(BaseHTTPMiddleware)
 
 
 def read_levels(layers: Sequence[Any]) -> Level | None:
