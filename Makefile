@@ -10,11 +10,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 SOURCES := src tests checks bench examples typing_tests conformance
 WORKERS ?= 2
 
-.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials conformance build clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 20
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found on the PATH."; exit 1; }
@@ -73,6 +73,9 @@ bench-count: $(VENV)/dev.stamp  ## instructions per request against the baseline
 
 tutorials: $(VENV)/dev.stamp  ## FastAPI's tutorial applications, unmodified, on the drop-in
 	$(BIN)/python -m conformance.docs_src $(ARGS)
+
+typing-comparison: $(VENV)/dev.stamp  ## FastAPI's tutorials as type checkers see them, with FastAPI and with Pronghorn
+	$(BIN)/python -m conformance.typing_comparison $(ARGS)
 
 conformance: $(VENV)/dev.stamp  ## FastAPI's own test suite on the drop-in
 	$(BIN)/python -m conformance $(ARGS)
