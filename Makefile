@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 # The newest Python on the PATH that is new enough; `make PYTHON=/path/to/python` overrides it.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-SOURCES := src tests checks bench examples typing_tests conformance
+SOURCES := src tests checks bench examples typing_tests conformance reliability
 WORKERS ?= 2
 
-.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance build clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance reliability soak build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -79,6 +79,12 @@ typing-comparison: $(VENV)/dev.stamp  ## FastAPI's tutorials as type checkers se
 
 conformance: $(VENV)/dev.stamp  ## FastAPI's own test suite on the drop-in
 	$(BIN)/python -m conformance $(ARGS)
+
+reliability: $(VENV)/dev.stamp  ## faults and loads against the native server: figures beside their bars
+	$(BIN)/python -m reliability $(ARGS)
+
+soak: $(VENV)/dev.stamp  ## the long part of it: minutes to hours
+	$(BIN)/python -m reliability --soak $(ARGS)
 
 build: $(VENV)/dev.stamp  ## the wheel and the source distribution, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -19,7 +19,7 @@ NESTING = 3
 REPEATED_LINES = 12
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("src", "tests", "checks", "bench", "examples", "typing_tests", "conformance")
+FOLDERS = ("src", "tests", "checks", "bench", "examples", "typing_tests", "conformance", "reliability")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)

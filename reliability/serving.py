@@ -1,0 +1,145 @@
+"""The native server in a process of its own, and what can be seen of it from outside.
+
+Lives here: starting and ending it, its memory, its file descriptors, its log. Must not live here: a client.
+Run as a program it is that process: `python -m reliability.serving '{"port": 8000}'`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+APPLICATION = "reliability.application:app"
+_START_SECONDS = 30.0
+
+
+@dataclass
+class Served:
+    """A server under test.
+
+    Attributes:
+        process: its first process: the one that serves, or the supervisor of several.
+        port: where it listens on 127.0.0.1.
+        log: the file of all that it has printed.
+    """
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    def memory(self) -> int:
+        """Resident memory of the process, in bytes."""
+        return resident(self.pid)
+
+    def descriptors(self) -> int:
+        """How many file descriptors the process has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def cpu_seconds(self) -> float:
+        """The processor time it has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def workers(self) -> list[int]:
+        """The process ids of the children."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def tracebacks(self) -> int:
+        """How many tracebacks it has logged."""
+        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.poll() is None
+
+    def stop(self, timeout: float = 40.0) -> float:
+        """Ask it to stop, and wait; the seconds it took. It is killed when they exceed `timeout`."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        return time.monotonic() - begun
+
+
+def resident(pid: int) -> int:
+    """Resident memory of a process, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"process {pid} has no memory any more")
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def serving(
+    app: str = APPLICATION, environment: dict[str, str] | None = None, **options: Any
+) -> Iterator[Served]:
+    """Serve `app` while the block runs, with the server's defaults but for `options`."""
+    port = free_port()
+    chosen = json.dumps({"port": port, "access_log": False, "log_level": "warning", **options})
+    with tempfile.TemporaryDirectory(prefix="reliability-") as folder:
+        log = Path(folder) / "log"
+        server = Served(_start([app, chosen], log, environment or {}), port, log)
+        try:
+            _wait_listening(server)
+            yield server
+        finally:
+            if server.is_alive():
+                server.stop(timeout=3)
+
+
+def _start(arguments: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "reliability.serving", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _wait_listening(server: Served) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if not server.is_alive():
+            raise RuntimeError(f"the server did not start:\n{server.log.read_text(errors='replace')}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"the server did not listen within {_START_SECONDS:.0f} s")
+
+
+if __name__ == "__main__":
+    from pronghorn.server import ServerConfig, run
+
+    run(sys.argv[1], ServerConfig(**json.loads(sys.argv[2])))
