@@ -14,11 +14,13 @@ from typing_extensions import Unpack
 
 from pronghorn import params
 from pronghorn._base.sentinels import Undefined
-from pronghorn._declare.params import BodyOptions, FormOptions, HeaderOptions, ParamOptions
+from pronghorn._base.spelled_out import spelled_out
+from pronghorn._declare.params import SHOWN_DEFAULTS, BodyOptions, FormOptions, HeaderOptions, ParamOptions
 
 __all__ = ["Body", "Cookie", "Depends", "File", "Form", "Header", "Path", "Query", "Security"]
 
 
+@spelled_out(ParamOptions, SHOWN_DEFAULTS)
 def Path(default: Any = ..., **options: Unpack[ParamOptions]) -> Any:
     """Declare a parameter in the path, with constraints or documentation.
 
@@ -33,6 +35,7 @@ def Path(default: Any = ..., **options: Unpack[ParamOptions]) -> Any:
     return params.Path(default, **options)
 
 
+@spelled_out(ParamOptions, SHOWN_DEFAULTS)
 def Query(default: Any = Undefined, **options: Unpack[ParamOptions]) -> Any:
     """Declare a parameter in the query string; a list type takes repeated names.
 
@@ -47,6 +50,7 @@ def Query(default: Any = Undefined, **options: Unpack[ParamOptions]) -> Any:
     return params.Query(default, **options)
 
 
+@spelled_out(HeaderOptions, SHOWN_DEFAULTS)
 def Header(default: Any = Undefined, **options: Unpack[HeaderOptions]) -> Any:
     """Declare a parameter in a request header; ``user_agent`` reads ``User-Agent``.
 
@@ -61,6 +65,7 @@ def Header(default: Any = Undefined, **options: Unpack[HeaderOptions]) -> Any:
     return params.Header(default, **options)
 
 
+@spelled_out(ParamOptions, SHOWN_DEFAULTS)
 def Cookie(default: Any = Undefined, **options: Unpack[ParamOptions]) -> Any:
     """Declare a parameter in a cookie.
 
@@ -75,6 +80,7 @@ def Cookie(default: Any = Undefined, **options: Unpack[ParamOptions]) -> Any:
     return params.Cookie(default, **options)
 
 
+@spelled_out(BodyOptions, SHOWN_DEFAULTS)
 def Body(default: Any = Undefined, **options: Unpack[BodyOptions]) -> Any:
     """Declare a parameter in the request body; models need it only for its options.
 
@@ -89,6 +95,7 @@ def Body(default: Any = Undefined, **options: Unpack[BodyOptions]) -> Any:
     return params.Body(default, **options)
 
 
+@spelled_out(FormOptions, SHOWN_DEFAULTS)
 def Form(default: Any = Undefined, **options: Unpack[FormOptions]) -> Any:
     """Declare a field of a form; needs python-multipart.
 
@@ -103,6 +110,7 @@ def Form(default: Any = Undefined, **options: Unpack[FormOptions]) -> Any:
     return params.Form(default, **options)
 
 
+@spelled_out(FormOptions, SHOWN_DEFAULTS)
 def File(default: Any = Undefined, **options: Unpack[FormOptions]) -> Any:
     """Declare a file of a multipart form, as `UploadFile` or bytes; needs python-multipart.
 

@@ -35,10 +35,17 @@ from pronghorn._base.errors import (
 from pronghorn._base.exit_stack import AsyncExitStackMiddleware
 from pronghorn._base.generation import generation
 from pronghorn._base.sentinels import Default
+from pronghorn._base.spelled_out import spelled_out
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.limits import FormLimits
 from pronghorn._declare.naming import generate_unique_id
-from pronghorn._declare.options import AddApiRouteOptions, ApiRouteOptions, IncludeOptions, completed
+from pronghorn._declare.options import (
+    SHOWN_DEFAULTS,
+    AddApiRouteOptions,
+    ApiRouteOptions,
+    IncludeOptions,
+    completed,
+)
 from pronghorn._declare.verbs import DecoratedCallable, VerbDecorators
 from pronghorn._engine.body_limit import AppBodyLimitMiddleware
 from pronghorn._engine.exception_handlers import (
@@ -381,12 +388,14 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
 
     # --- declaring routes
 
+    @spelled_out(AddApiRouteOptions, SHOWN_DEFAULTS)
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddApiRouteOptions]
     ) -> None:
         """Add a path operation; see `get` and `RouteOptions`."""
         self.router.add_api_route(path, endpoint, **options)
 
+    @spelled_out(ApiRouteOptions, SHOWN_DEFAULTS)
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -422,6 +431,7 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         """Declare a WebSocket endpoint that only takes the connection."""
         return self.router.websocket_route(path, name=name)
 
+    @spelled_out(IncludeOptions, SHOWN_DEFAULTS)
     def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
         """Include the routes of a router, those that it has now and those added to it later.
 

@@ -26,6 +26,7 @@ from typing_extensions import Unpack
 from pronghorn._base.declaration import described, note_location, require
 from pronghorn._base.generation import generation, tracked
 from pronghorn._base.sentinels import DefaultPlaceholder, settled
+from pronghorn._base.spelled_out import spelled_out
 from pronghorn._base.sse import EventSourceResponse, ServerSentEvent
 from pronghorn._base.status_codes import allows_body
 from pronghorn._compile.body import flat_body_params, get_body_field, should_embed_body_fields
@@ -40,7 +41,7 @@ from pronghorn._compile.signature import (
 )
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.limits import FormLimits, validate_form_limits, validate_max_body_size
-from pronghorn._declare.options import APIRouteOptions, RouteConfig
+from pronghorn._declare.options import SHOWN_DEFAULTS, APIRouteOptions, RouteConfig
 from pronghorn._engine.body_limit import wrap_app_with_body_limit
 from pronghorn._engine.general import request_response
 from pronghorn._engine.seams import seams
@@ -250,6 +251,7 @@ class APIRoute(RouteState, routing.Route):
         options: see `APIRouteOptions`.
     """
 
+    @spelled_out(APIRouteOptions, SHOWN_DEFAULTS)
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Unpack[APIRouteOptions]) -> None:
         given: dict[str, Any] = dict(options)
         unknown = next((name for name in given if name not in APIRouteOptions.__annotations__), None)

@@ -40,6 +40,7 @@ from pronghorn._base.declaration import require
 from pronghorn._base.errors import FastAPIError
 from pronghorn._base.generation import generation, tracked
 from pronghorn._base.sentinels import Default, value_or_default
+from pronghorn._base.spelled_out import spelled_out
 from pronghorn._declare.depends import Depends
 from pronghorn._declare.include import IncludeContext
 from pronghorn._declare.limits import (
@@ -50,6 +51,7 @@ from pronghorn._declare.limits import (
 )
 from pronghorn._declare.naming import generate_unique_id
 from pronghorn._declare.options import (
+    SHOWN_DEFAULTS,
     AddApiRouteOptions,
     ApiRouteOptions,
     IncludeOptions,
@@ -171,6 +173,7 @@ class APIRouter(VerbDecorators, routing.Router):
 
     # --- declaring routes
 
+    @spelled_out(AddApiRouteOptions, SHOWN_DEFAULTS)
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddApiRouteOptions]
     ) -> None:
@@ -197,6 +200,7 @@ class APIRouter(VerbDecorators, routing.Router):
         self.routes.append(route_class(self.prefix + path, endpoint=endpoint, **given))
         self._mark_routes_changed()
 
+    @spelled_out(ApiRouteOptions, SHOWN_DEFAULTS)
     def api_route(
         self, path: str, **options: Unpack[ApiRouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -327,6 +331,7 @@ class APIRouter(VerbDecorators, routing.Router):
         self._frontend_routes.add(full_path, directory=directory, fallback=fallback, check_dir=check)
         self._mark_routes_changed()
 
+    @spelled_out(IncludeOptions, SHOWN_DEFAULTS)
     def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
         """Include the routes of ``router``, those that it has now and those added to it later.
 

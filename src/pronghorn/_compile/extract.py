@@ -89,7 +89,9 @@ def choose_alias(aliases: Sequence[tuple[str, str]], received: Mapping[str, Any]
     return next((pair for pair in aliases if pair[1] in received), aliases[0])
 
 
-def read_params(fields: Sequence[ModelField], received: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
+def read_params(
+    fields: Sequence[ModelField], received_params: Mapping[str, Any]
+) -> tuple[dict[str, Any], Errors]:
     """Read and validate the parameters of one source.
 
     Returns:
@@ -100,11 +102,11 @@ def read_params(fields: Sequence[ModelField], received: Mapping[str, Any]) -> tu
     for field in fields:
         model = param_model(field)
         if model is not None:
-            value, failures = _read_model(field, model, received)
+            value, failures = _read_model(field, model, received_params)
         else:
-            _, name = choose_alias(param_aliases(field), received)
+            _, name = choose_alias(param_aliases(field), received_params)
             loc = (_source(field), name)
-            value, failures = validate_value(field, read_value(field, received, name), loc)
+            value, failures = validate_value(field, read_value(field, received_params, name), loc)
         if failures:
             errors.extend(failures)
         else:

@@ -160,6 +160,17 @@ _OPTION_DEFAULTS = {
 }
 
 
+#: The same, with an object for each: what signatures show. An inclusion has two options of its own.
+SHOWN_DEFAULTS = {
+    "prefix": "",
+    "default_response_class": Default(JSONResponse),
+    **{
+        name: factory() if callable(factory) else default
+        for name, (default, factory) in _OPTION_DEFAULTS.items()
+    },
+}
+
+
 def completed(options: Any, allowed: type[Any], caller: str) -> dict[str, Any]:
     """``options`` with the defaults of those that were left out and that ``allowed`` knows.
 

@@ -20,6 +20,7 @@ from typing_extensions import TypedDict, Unpack
 from pronghorn._base.declaration import require
 from pronghorn._base.errors import FastAPIDeprecationWarning
 from pronghorn._base.sentinels import Undefined, Unset
+from pronghorn._base.spelled_out import spelled_out
 from pronghorn._declare.openapi_records import Example
 
 
@@ -127,6 +128,15 @@ _WHEN_GIVEN = (
 _ALWAYS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
 
+#: What signatures show for an option that was left out, where it is not None.
+SHOWN_DEFAULTS = {
+    **dict.fromkeys((*_WHEN_GIVEN, "validation_alias", "serialization_alias"), Unset),
+    "example": Unset,
+    "include_in_schema": True,
+    "convert_underscores": True,
+}
+
+
 def _warn_of_former_name(old: str, new: str, stacklevel: int) -> None:
     warnings.warn(
         f"`{old}` has been deprecated, please use `{new}` instead",
@@ -194,6 +204,7 @@ class Param(_Marker):  # type: ignore[misc]
 
     in_: ParamTypes
 
+    @spelled_out(ParamOptions, SHOWN_DEFAULTS)
     def __init__(
         self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[ParamOptions]
     ) -> None:
@@ -205,6 +216,7 @@ class Path(Param):  # type: ignore[misc]
 
     in_ = ParamTypes.path
 
+    @spelled_out(ParamOptions, SHOWN_DEFAULTS)
     def __init__(
         self, default: Any = ..., *, annotation: Any = None, **options: Unpack[ParamOptions]
     ) -> None:
@@ -232,6 +244,7 @@ class Header(Param):  # type: ignore[misc]
 
     _options = frozenset(HeaderOptions.__annotations__)
 
+    @spelled_out(HeaderOptions, SHOWN_DEFAULTS)
     def __init__(
         self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[HeaderOptions]
     ) -> None:
@@ -260,11 +273,12 @@ class Body(_Marker):  # type: ignore[misc]
     _options = frozenset(BodyOptions.__annotations__)
     _default_media_type: ClassVar[str] = "application/json"
 
+    @spelled_out(BodyOptions, SHOWN_DEFAULTS)
     def __init__(
         self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[BodyOptions]
     ) -> None:
         self.embed = options.get("embed")
-        self.media_type = options.get("media_type", self._default_media_type)
+        self.media_type = options.get("media_type") or self._default_media_type
         self._set_up(default, annotation, options)
 
 
@@ -274,11 +288,12 @@ class Form(Body):  # type: ignore[misc]
     _options = frozenset(FormOptions.__annotations__)
     _default_media_type = "application/x-www-form-urlencoded"
 
+    @spelled_out(FormOptions, SHOWN_DEFAULTS)
     def __init__(
         self, default: Any = Undefined, *, annotation: Any = None, **options: Unpack[FormOptions]
     ) -> None:
         self.embed = None
-        self.media_type = options.get("media_type", self._default_media_type)
+        self.media_type = options.get("media_type") or self._default_media_type
         self._set_up(default, annotation, options)
 
 

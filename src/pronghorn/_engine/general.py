@@ -167,15 +167,16 @@ async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any],
 
 
 @seams.register
-def get_request_handler(dependant: Dependant, **options: Any) -> RequestHandler:
+def get_request_handler(dependant: Dependant, *options: Any, **named_options: Any) -> RequestHandler:
     """The function from request to response for one path operation.
 
     Args:
         dependant: the needs of the endpoint.
-        options: the other fields of `HandlerSpec`.
+        options: the other fields of `HandlerSpec`, in order.
+        named_options: those that are given by name.
     """
     assert dependant.call is not None, "dependant.call must be a function"
-    spec = HandlerSpec(dependant, **options)
+    spec = HandlerSpec(dependant, *options, **named_options)
 
     async def handler(request: Request) -> Response:
         return await answer_request(spec, request)
