@@ -9,8 +9,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := src tests checks bench examples typing_tests conformance reliability
 WORKERS ?= 2
+# How many requests `make differential` compares, and which.
+CASES ?= 2000
+SEED ?= 1
 
-.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance reliability soak build clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance differential reliability soak build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -79,6 +82,9 @@ typing-comparison: $(VENV)/dev.stamp  ## FastAPI's tutorials as type checkers se
 
 conformance: $(VENV)/dev.stamp  ## FastAPI's own test suite on the drop-in
 	$(BIN)/python -m conformance $(ARGS)
+
+differential: $(VENV)/dev.stamp  ## made-up applications asked the same on FastAPI and here; CASES=50000 SEED=7
+	$(BIN)/python -m conformance.differential --cases $(CASES) --seed $(SEED) $(ARGS)
 
 reliability: $(VENV)/dev.stamp  ## faults and loads against the native server: figures beside their bars
 	$(BIN)/python -m reliability $(ARGS)

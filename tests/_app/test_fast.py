@@ -16,7 +16,8 @@ from pronghorn.middleware.gzip import GZipMiddleware
 from pronghorn.responses import PlainTextResponse
 from pronghorn.routing import APIRoute
 from pronghorn.testclient import TestClient
-from tests.differential.ways import Asked, ask, by_reference
+from tests.differential.outcomes import Asked
+from tests.differential.ways import ask, by_reference
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pronghorn import BackgroundTasks, Body, Depends, FastAPI, HTTPException, Re
 from pronghorn._engine.dispatch import Dispatcher
 from pronghorn._engine.reply import Reply
 from pronghorn.responses import JSONResponse, PlainTextResponse, StreamingResponse
-from tests.differential.ways import LOG, WAYS, Asked, MemoryExchange, Outcome, ask
+from tests.differential.outcomes import LOG, Asked, Outcome
+from tests.differential.ways import WAYS, MemoryExchange, ask
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,8 @@ from pronghorn import Depends, FastAPI, Request, Response
 from pronghorn._engine import runtime
 from pronghorn._engine.runtime import encode_plain, hop, isolate, make_request, prepare_scope
 from pronghorn._schema.encoder import jsonable_encoder
-from tests.differential.ways import WAYS, Asked, MemoryExchange, ask
+from tests.differential.outcomes import Asked
+from tests.differential.ways import WAYS, MemoryExchange, ask
 
 pytestmark = pytest.mark.anyio
 

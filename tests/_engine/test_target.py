@@ -5,7 +5,8 @@ import pytest
 from pronghorn import FastAPI, Form
 from pronghorn._app.fast import FastApplication
 from pronghorn._engine.target import Target
-from tests.differential.ways import Asked, MemoryExchange
+from tests.differential.outcomes import Asked
+from tests.differential.ways import MemoryExchange
 
 
 async def endpoint() -> None: ...

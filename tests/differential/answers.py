@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from pronghorn import Response
 from pronghorn.background import BackgroundTasks
 from pronghorn.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
-from tests.differential import ways
+from tests.differential.outcomes import LOG
 
 
 class Colour(enum.Enum):
@@ -68,7 +68,7 @@ Pair = namedtuple("Pair", "a b")
 
 
 async def _numbers() -> AsyncIterator[bytes]:
-    ways.LOG.append("streaming")
+    LOG.append("streaming")
     yield b"1"
     await asyncio.sleep(0)
     yield b"2"
@@ -76,7 +76,7 @@ async def _numbers() -> AsyncIterator[bytes]:
 
 def _with_background() -> Response:
     tasks = BackgroundTasks()
-    tasks.add_task(ways.LOG.append, "own background")
+    tasks.add_task(LOG.append, "own background")
     return JSONResponse({"own": "background"}, background=tasks)
 
 

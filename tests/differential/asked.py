@@ -7,8 +7,9 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from tests.differential.declared import Made
+from tests.differential.forms import any_forms, fitting_forms
+from tests.differential.outcomes import Asked
 from tests.differential.parameters import Declared
-from tests.differential.ways import Asked
 
 TEXTS = st.sampled_from(
     [
@@ -46,6 +47,10 @@ TEXTS = st.sampled_from(
         "�",
         "\uff11",
         "111111111111111111111111111111",
+        "Bearer abc",
+        "Basic dXNlcjpwYXNz",
+        "basic e",
+        "Digest",
     ]
 )
 NAMES = ("limit", "tags", "colour", "x_tok", "x-tok", "shared", "first", "unknown", "name", "a")
@@ -197,16 +202,23 @@ def requests(draw: st.DrawFn, made: Made) -> Asked:
     if draw(st.integers(0, 14)) == 0:
         method = draw(st.sampled_from(["GET", "HEAD", "OPTIONS", "POST"]))
     fits = draw(st.integers(0, 2)) > 0
-    of: dict[str, list[Declared]] = {"query": [], "header": [], "cookie": [], "body": [], "path": []}
+    of: dict[str, list[Declared]] = {source: [] for source in SOURCES}
     for declared in made.declared:
         of[declared.source].append(declared)
+    form = of.pop("form") + of.pop("file")
     in_path = {one.name: one.fitting for one in of["path"]} if fits else {}
     path = template.replace("{rest:path}", in_path.get("rest", draw(st.sampled_from(["a/b", "", "1"]))))
+    path = path.replace("{outer}", draw(TEXTS) or "o")
     path = path.replace("{other:int}", draw(st.sampled_from(["7", "7", "x"])))
     path = path.replace("{key}", in_path.get("key", draw(TEXTS) or "k"))
     if draw(st.integers(0, 14)) == 0:
         path += draw(st.sampled_from(["/", "/x"]))
     query, headers, body = draw(fitting_parts(of) if fits else any_parts(of))
+    if form and (not of["body"] or draw(st.booleans())):
+        body, kind = draw(fitting_forms(form) if fits else any_forms(form))
+        headers = [(name, value) for name, value in headers if name != b"content-type"]
+        if kind is not None:
+            headers.append((b"content-type", kind))
     if draw(st.integers(0, 3)):
         headers.append((b"content-length", str(len(body)).encode()))
     root_path = draw(st.sampled_from([""] * 6 + ["/root", "/0"]))
@@ -214,6 +226,7 @@ def requests(draw: st.DrawFn, made: Made) -> Asked:
     return Asked(method, prefix + path, query, tuple(headers), body, root_path)
 
 
+SOURCES = ("path", "query", "header", "cookie", "body", "form", "file")
 Parts = tuple[bytes, list[tuple[bytes, bytes]], bytes]
 
 

@@ -4,6 +4,15 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+#: Large applications are slow to make up, and many of them do not go together.
+SUPPRESSED = (
+    HealthCheck.too_slow,
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.large_base_example,
+)
+
 
 def effort(examples: int) -> settings:
     """Settings for ``examples`` fixed examples; PRONGHORN_EXAMPLES=20000 asks for that many new ones."""
@@ -12,11 +21,5 @@ def effort(examples: int) -> settings:
         max_examples=int(asked or examples),
         deadline=None,
         derandomize=asked is None,
-        suppress_health_check=[
-            HealthCheck.too_slow,
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.data_too_large,
-            HealthCheck.filter_too_much,
-            HealthCheck.large_base_example,
-        ],
+        suppress_health_check=SUPPRESSED,
     )

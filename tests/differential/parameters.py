@@ -120,7 +120,7 @@ def _options(draw: st.DrawFn, marker: Any, name: str) -> tuple[dict[str, Any], s
         sent_as = name.replace("_", "-")
         if draw(st.integers(0, 4)) == 0:
             options["convert_underscores"], sent_as = False, name
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 15)):
         case 0:
             options["alias"] = sent_as = f"{name}.A-B"
         case 1:
@@ -128,7 +128,11 @@ def _options(draw: st.DrawFn, marker: Any, name: str) -> tuple[dict[str, Any], s
         case 2:
             options["validation_alias"], sent_as = AliasChoices("first", name), name
         case 3:
-            options["title"] = "T"
+            options |= {"title": "T", "description": "D", "examples": ["1"]}
+        case 4:
+            options |= {"deprecated": True, "openapi_examples": {"one": {"value": "1"}}}
+        case 5:
+            options["include_in_schema"] = False
     return options, sent_as
 
 

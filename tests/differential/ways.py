@@ -9,52 +9,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
 from typing import Any
 
 from pronghorn import FastAPI
-from pronghorn._engine.exchange import Exchange, Message
+from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reply import Reply
 from pronghorn._engine.seams import seams
-
-LOG: list[Any] = []
-"""What the application's code did, in order; `sent` stands where the response was complete."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request."""
-
-    method: str = "GET"
-    path: str = "/"
-    query: bytes = b""
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
-    root_path: str = ""
-
-
-@dataclass
-class Outcome:
-    """What came of a request."""
-
-    status: int | None = None
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-    log: list[Any] = field(default_factory=list)
-    error: str | None = None
-
-    def take(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            assert self.status is None, "a second response"
-            self.status, self.headers = message["status"], list(message["headers"])
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-            if not message.get("more_body"):
-                LOG.append("sent")
-
-
-def _told(error: BaseException | None) -> str | None:
-    return None if error is None else f"{type(error).__name__}: {error}"
+from tests.differential.outcomes import LOG, Asked, Message, Outcome, ask_by_asgi, told
 
 
 class MemoryExchange(Exchange):
@@ -114,7 +75,7 @@ class MemoryExchange(Exchange):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self.outcome.error = self.outcome.error or _told(task.exception())
+        self.outcome.error = self.outcome.error or told(task.exception())
         self._news.set()
 
     async def wait(self) -> Outcome:
@@ -130,44 +91,6 @@ async def _ask_natively(app: FastAPI, asked: Asked, *, arrived: bool) -> Outcome
     if reply is not None:
         exchange.respond(reply)
     return await exchange.wait()
-
-
-def _scope_of(asked: Asked) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "server": ("test", 80),
-        "client": ("peer", 1),
-        "scheme": "http",
-        "method": asked.method,
-        "root_path": asked.root_path,
-        "path": asked.path,
-        "raw_path": asked.path.encode(errors="replace"),
-        "query_string": asked.query,
-        "headers": list(asked.headers),
-        "state": {"from": "lifespan"},
-    }
-
-
-async def _ask_by_asgi(app: FastAPI, asked: Asked) -> Outcome:
-    outcome = Outcome()
-    coming: list[Message] = [{"type": "http.request", "body": asked.body, "more_body": False}]
-
-    async def receive() -> Message:
-        return coming.pop() if coming else {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        outcome.take(message)
-
-    async def serve() -> None:
-        await app(_scope_of(asked), receive, send)
-
-    try:
-        await asyncio.get_running_loop().create_task(serve())
-    except Exception as error:
-        outcome.error = _told(error)
-    return outcome
 
 
 @contextmanager
@@ -187,7 +110,7 @@ def by_reference() -> Iterator[None]:
 
 async def _ask_by_reference(app: FastAPI, asked: Asked) -> Outcome:
     with by_reference():
-        return await _ask_by_asgi(app, asked)
+        return await ask_by_asgi(app, asked)
 
 
 Way = Callable[[FastAPI, Asked], Coroutine[Any, Any, Outcome]]
@@ -196,7 +119,7 @@ WAYS: dict[str, Way] = {
     "reference": _ask_by_reference,
     "native": lambda app, asked: _ask_natively(app, asked, arrived=True),
     "arriving": lambda app, asked: _ask_natively(app, asked, arrived=False),
-    "asgi": _ask_by_asgi,
+    "asgi": ask_by_asgi,
 }
 
 

@@ -1,0 +1,11 @@
+"""`python -m conformance.differential [--cases N] [--seed S]`: see `compare`."""
+
+import subprocess
+import sys
+
+from conformance.upstream import REPOSITORY, prepare
+
+if __name__ == "__main__":
+    upstream = prepare()
+    command = [str(upstream.python), "-m", "conformance.differential.compare", *sys.argv[1:]]
+    sys.exit(subprocess.run(command, env=upstream.variables(REPOSITORY), check=False).returncode)
