@@ -19,10 +19,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.upstream import REPOSITORY, Upstream, prepare
+from conformance.upstream import Upstream, prepare
 from conformance.verdict import Verdict, judge, read_left_out
 
 _HERE = Path(__file__).parent
+_FEW = 30
 _WORKERS = os.environ.get("WORKERS", "2")
 
 
@@ -45,6 +46,19 @@ class Record:
     reasons: Mapping[str, str]
     requests: Counter[str] = field(default_factory=Counter)
 
+    def failed(self, left_out: Mapping[str, str]) -> list[str]:
+        """The tests that failed and are not left out."""
+        return judge(self.outcomes, left_out, whole_suite=False).failed
+
+    def corrected(self, second: Record) -> Record:
+        """This record with what came of running some of its tests again."""
+        reasons = {test: reason for test, reason in self.reasons.items() if test not in second.outcomes}
+        return Record(
+            {**self.outcomes, **second.outcomes},
+            reasons | dict(second.reasons),
+            self.requests + second.requests,
+        )
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the suite each way, print the verdicts, return the exit code."""
@@ -52,37 +66,41 @@ def main(arguments: Sequence[str]) -> int:
     left_out = read_left_out(_HERE / "left_out.toml")
     good = True
     for way in WAYS:
-        record = _run(upstream, way, arguments)
+        record = _run(upstream, way, arguments, left_out)
         verdict = judge(record.outcomes, left_out, whole_suite=not arguments)
         print(_report(way, verdict, record), flush=True)
         good = good and verdict.good and bool(verdict.passed)
     return 0 if good else 1
 
 
-def _run(upstream: Upstream, way: Way, arguments: Sequence[str]) -> Record:
+def _run(upstream: Upstream, way: Way, arguments: Sequence[str], left_out: Mapping[str, str]) -> Record:
+    """Run the suite; once more, alone, the few tests that failed beside others.
+
+    Some have seconds for starting a process, or share a folder with the tests of another file.
+    """
+    record = _pytest(upstream, way, arguments or ["tests"], ["-n", _WORKERS, "--dist", "loadfile"])
+    failed = record.failed(left_out)
+    if not 0 < len(failed) <= _FEW:
+        return record
+    print(
+        f"{way.name}: {len(failed)} failed beside others and run again, alone: {', '.join(failed)}",
+        flush=True,
+    )
+    return record.corrected(_pytest(upstream, way, failed, ["-n", "0", "--timeout", "300"]))
+
+
+def _pytest(upstream: Upstream, way: Way, tests: Sequence[str], options: Sequence[str]) -> Record:
     with tempfile.TemporaryDirectory() as folder:
         # A fresh copy: tests leave files behind, which others trip over in the next run.
         source = shutil.copytree(upstream.source, Path(folder) / "source")
         file, ways = Path(folder) / "record.json", Path(folder) / "ways"
         ways.mkdir()
-        environment = os.environ | {
-            "CONFORMANCE_RECORD": str(file),
-            "CONFORMANCE_WAYS": str(ways),
-            "PYTHONPATH": os.pathsep.join([str(_HERE / "plugin"), str(REPOSITORY / "src")]),
-            "PATH": f"{upstream.python.parent}{os.pathsep}{os.environ['PATH']}",
-        }
+        recording = {"CONFORMANCE_RECORD": str(file), "CONFORMANCE_WAYS": str(ways)}
+        command = [str(upstream.python), "-m", "pronghorn.dropin", "-m", "pytest"]
         subprocess.run(
-            [
-                str(upstream.python),
-                "-m",
-                "pronghorn.dropin",
-                "-m",
-                "pytest",
-                *_options(way),
-                *(arguments or ["tests"]),
-            ],
+            [*command, *_options(way), *options, *tests],
             cwd=source,
-            env=environment,
+            env=upstream.variables(_HERE / "plugin") | recording,
             stdout=sys.stderr,
             check=False,
         )
@@ -95,7 +113,7 @@ def _run(upstream: Upstream, way: Way, arguments: Sequence[str]) -> Record:
 
 
 def _options(way: Way) -> list[str]:
-    options = ["-q", "--tb=no", "-p", "no:cacheprovider", "-n", _WORKERS, "--dist", "loadfile"]
+    options = ["-q", "--tb=no", "-p", "no:cacheprovider"]
     for plugin in ("recorder", *way.plugins):
         options += ["-p", plugin]
     return options

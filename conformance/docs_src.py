@@ -7,7 +7,6 @@ each application in it, and compares it with the one that FastAPI serves for the
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -53,7 +52,7 @@ def _documents(upstream: Upstream, modules: list[str], before: list[str]) -> dic
         done = subprocess.run(
             command,
             cwd=folder,
-            env=os.environ | _ENVIRONMENT,
+            env=upstream.variables() | _ENVIRONMENT,
             input="\n".join(modules),
             stdout=subprocess.PIPE,
             text=True,

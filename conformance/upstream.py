@@ -1,16 +1,20 @@
 """FastAPI's source distribution and an environment with everything that its tests and tutorials need.
 
-Both live in the user's cache folder and are made once. The environment also holds the real FastAPI
-(to compare with) and Pronghorn from this repository.
+Both live in the user's cache folder and are made once. The environment holds the real FastAPI, to
+compare with, and what Pronghorn itself requires; Pronghorn is imported from the repository, so that any
+number of working copies share the environment.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +29,9 @@ _NOT_NEEDED = ("ty", "mypy", "ruff", "pytest-codspeed", "pytest-cov", "pytest-su
 _FOR_TUTORIALS = ("orjson", "ujson", "psycopg[binary]")
 """Imported by tutorials that the suite leaves alone."""
 
+_FOR_COMPARING = ("hypothesis~=6.170",)
+"""Makes up the applications of `conformance.differential`."""
+
 
 @dataclass(frozen=True)
 class Upstream:
@@ -32,6 +39,13 @@ class Upstream:
 
     source: Path
     python: Path
+
+    def variables(self, *paths: Path) -> dict[str, str]:
+        """Environment variables of a process there that imports from ``paths``, then Pronghorn."""
+        return os.environ | {
+            "PYTHONPATH": os.pathsep.join(str(path) for path in (*paths, REPOSITORY / "src")),
+            "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
+        }
 
 
 def prepare() -> Upstream:
@@ -44,8 +58,10 @@ def prepare() -> Upstream:
         Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pronghorn" / f"fastapi-{VERSION}"
     )
     cache.mkdir(parents=True, exist_ok=True)
-    source = _unpacked(cache)
-    return Upstream(source, _environment(cache, source))
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds everything made
+        source = _unpacked(cache)
+        return Upstream(source, _environment(cache, source))
 
 
 def _unpacked(cache: Path) -> Path:
@@ -67,27 +83,34 @@ def _unpacked(cache: Path) -> Path:
     if found != SHA256:
         archive.unlink()
         raise SystemExit(f"{archive.name}: sha256 is {found}, expected {SHA256}")
-    with tarfile.open(archive) as packed:
-        packed.extractall(cache, filter="data")
+    # Under its final name only when it is whole.
+    with tarfile.open(archive) as packed, tempfile.TemporaryDirectory(dir=cache) as folder:
+        packed.extractall(folder, filter="data")
+        (Path(folder) / source.name).rename(source)
     return source
 
 
 def _environment(cache: Path, source: Path) -> Path:
-    folder = cache / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    python, finished = folder / "bin" / "python", folder / "requirements.txt"
-    wanted = "\n".join(
-        [f"fastapi=={VERSION}", *_requirements(source), *_FOR_TUTORIALS, "-e", f"{REPOSITORY}[all]"]
-    )
-    if finished.is_file() and finished.read_text() == wanted:
-        return python
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    _pip(str(python), "install", "--upgrade", "pip")
-    _pip(str(python), "install", *wanted.split("\n"))
-    finished.write_text(wanted)
+    wanted = [
+        f"fastapi=={VERSION}",
+        *_of_the_suite(source),
+        *_of_pronghorn(),
+        *_FOR_TUTORIALS,
+        *_FOR_COMPARING,
+    ]
+    # A folder for every list: copies of the repository that want different ones do not undo each other's.
+    key = hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()[:12]
+    folder = cache / f"python{sys.version_info.major}.{sys.version_info.minor}-{key}"
+    python, finished = folder / "bin" / "python", folder / "finished"
+    if not finished.is_file():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        _pip(str(python), "install", "--upgrade", "pip")
+        _pip(str(python), "install", *wanted)
+        finished.write_text("\n".join(wanted))
     return python
 
 
-def _requirements(source: Path) -> list[str]:
+def _of_the_suite(source: Path) -> list[str]:
     """The extras that the tests need, and the suite's own dependency group."""
     project = tomllib.loads((source / "pyproject.toml").read_text())
     found = [
@@ -95,6 +118,14 @@ def _requirements(source: Path) -> list[str]:
         *_group(project["dependency-groups"], "tests"),
     ]
     return sorted({requirement for requirement in found if _name(requirement) not in _NOT_NEEDED})
+
+
+def _of_pronghorn() -> list[str]:
+    """What Pronghorn requires with all its extras."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    found = {*project["dependencies"], *(one for extra in extras.values() for one in extra)}
+    return sorted(one for one in found if _name(one) != project["name"])
 
 
 def _group(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[str]:
@@ -105,7 +136,7 @@ def _group(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[str
 
 
 def _name(requirement: str) -> str:
-    return requirement.replace("[", " ").replace(">", " ").replace("=", " ").split()[0]
+    return re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0]
 
 
 def _pip(python: str, *arguments: str) -> None:
