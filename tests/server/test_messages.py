@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from websockets.frames import Frame, Opcode
 
@@ -24,6 +26,17 @@ def test_fragments_are_put_together_even_within_a_character() -> None:
         Frame(Opcode.CONT, b"2"),
     ]
     assert assemble(*frames) == [None, None, "aéb", None, b"12"]
+
+
+def test_empty_fragments_take_no_memory() -> None:
+    assembler = MessageAssembler()
+    assembler.add(Frame(Opcode.BINARY, b"", fin=False))
+    tracemalloc.start()
+    for _ in range(10_000):
+        assembler.add(Frame(Opcode.CONT, b"", fin=False))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,35 @@ def test_the_peer_of_a_unix_socket_is_local() -> None:
 def test_a_network_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         TrustedProxies("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([b"for=1.2.3.4"], ("1.2.3.4", "http")),
+        ([b"For=1.2.3.4;Proto=HTTPS;by=10.0.0.1"], ("1.2.3.4", "https")),
+        ([b'for="[2001:db8::1]:99"; proto=https'], ("2001:db8::1", "https")),
+        ([b"for=6.6.6.6, for=1.2.3.4;proto=https, for=127.0.0.9"], ("1.2.3.4", "https")),
+        ([b"for=6.6.6.6", b"for=1.2.3.4"], ("1.2.3.4", "http")),
+        ([b'for="6.6.6.6, for=7.7.7.7", for=1.2.3.4'], ("1.2.3.4", "http")),
+        ([b'for="\\1.2.3.4"'], ("1.2.3.4", "http")),
+        ([b"for=_hidden"], ("_hidden", "http")),
+        ([b" , ;for=1.2.3.4;;"], ("1.2.3.4", "http")),
+        ([b"by=10.0.0.1"], ("127.0.0.1", "http")),
+        ([b'for="6.6.6.6', b"for=1.2.3.4"], ("127.0.0.1", "http")),
+        ([b"nonsense"], ("127.0.0.1", "http")),
+    ],
+)
+def test_forwarded_counts_where_it_is_what_the_proxy_sets(
+    values: list[bytes], expected: tuple[str, str]
+) -> None:
+    headers = [(b"forwarded", value) for value in values]
+    client, scheme, _ = TrustedProxies(family="forwarded").origin(PEER, "http", headers)
+    assert client is not None
+    assert (client[0], scheme) == expected
+
+
+def test_the_family_of_fields_that_the_proxy_does_not_set_says_nothing() -> None:
+    both = [(b"forwarded", b"for=6.6.6.6"), forwarded(b"7.7.7.7")]
+    assert TrustedProxies().origin(PEER, "http", both)[0] == ("7.7.7.7", 0)
+    assert TrustedProxies(family="forwarded").origin(PEER, "http", both)[0] == ("6.6.6.6", 0)

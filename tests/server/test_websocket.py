@@ -98,6 +98,19 @@ async def test_reading_pauses_while_messages_wait() -> None:
     assert {message["text"] for message in app.taken} == {"x"}
 
 
+async def test_reading_pauses_while_many_bytes_wait() -> None:
+    app = App()
+    line = await opened(app, ws_max_size=1000)
+    websocket = line.transport.protocol
+    websocket.data_received(masked(1, b"x" * 100) * 100)
+    assert not line.transport.reading
+    assert len(websocket._queue) < 50
+    app.go.set()
+    while len(app.taken) < 100:
+        await settle()
+    assert line.transport.reading
+
+
 async def test_a_pong_that_cannot_be_read_yet_is_not_missing() -> None:
     app = App()
     line = await opened(app)

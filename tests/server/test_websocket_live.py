@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection, connect
 
 from pronghorn.server import Server, running
+from pronghorn.server.handshake import is_from_elsewhere
 from tests.server.peer import Peer, connected
 
 Handler = Callable[..., Any]
@@ -157,8 +159,70 @@ def test_frames_against_the_rules_end_the_connection(echoing: Server, frames: by
 def test_a_handshake_against_the_rules_is_refused(echoing: Server) -> None:
     with connected(echoing) as peer:
         peer.say(HANDSHAKE.replace(b"Version: 13", b"Version: 12"))
-        assert peer.answer().status == 400
+        refusal = peer.answer()
+        assert (refusal.status, refusal.header("sec-websocket-version")) == (426, "13")
+        assert refusal.header("connection") == "close"
         assert peer.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("origin", "options", "status"),
+    [
+        (None, {}, 101),
+        ("http://127.0.0.1:PORT", {}, 101),
+        ("https://127.0.0.1:PORT", {}, 101),
+        ("http://127.0.0.1:1", {}, 403),
+        ("http://127.0.0.1", {}, 403),
+        ("http://evil.example", {}, 403),
+        ("http://127.0.0.1:PORT.evil.example", {}, 403),
+        ("null", {}, 403),
+        ("file://", {}, 403),
+        ("https://a.example", {"ws_allowed_origins": "https://b.example, https://A.example/"}, 101),
+        ("http://a.example", {"ws_allowed_origins": ["https://a.example"]}, 403),
+        ("http://evil.example", {"ws_allowed_origins": "*"}, 101),
+        ("null", {"ws_allowed_origins": "null"}, 101),
+    ],
+)
+def test_pages_of_other_origins_are_turned_down(
+    origin: str | None, options: dict[str, Any], status: int
+) -> None:
+    with running(echo, **options) as server, connected(server) as peer:
+        host = f"127.0.0.1:{server.port}"
+        field = f"Origin: {origin}\r\n".replace("127.0.0.1:PORT", host) if origin else ""
+        peer.say(HANDSHAKE.replace(b"Host: a\r\n", f"Host: {host}\r\n{field}".encode()))
+        assert peer.head()[0] == status
+
+
+def test_the_default_port_of_an_origin_need_not_be_named() -> None:
+    ours = [(b"host", b"a.example"), (b"origin", b"https://A.example:443")]
+    assert not is_from_elsewhere(ours, None)
+    assert not is_from_elsewhere([(b"host", b"a.example:443"), (b"origin", b"https://a.example")], None)
+
+
+def test_a_proxy_that_is_trusted_tells_who_opens_a_websocket() -> None:
+    seen: list[Any] = []
+
+    @websocket
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((scope["client"][0], scope["scheme"]))
+        await send({"type": "websocket.close"})
+
+    fields = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}
+    with running(app, proxy_headers=True) as server, pytest.raises(InvalidStatus):
+        opened(server, additional_headers=fields)
+    assert seen == [("1.2.3.4", "wss")]
+
+
+def test_what_inflates_beyond_the_limit_is_not_inflated(echoing: Server) -> None:
+    deflate = zlib.compressobj(wbits=-12)
+    bomb = deflate.compress(bytes(50_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    with connected(echoing) as peer:
+        extension = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+        peer.say(HANDSHAKE[:-2] + extension)
+        assert b"permessage-deflate" in dict(peer.head()[1])["sec-websocket-extensions"].encode()
+        frame = bytes([0xC2, 0xFE]) + len(bomb[:-4]).to_bytes(2, "big") + b"\0\0\0\0" + bomb[:-4]
+        peer.say(frame)
+        assert raw_close_code(peer) == CloseCode.MESSAGE_TOO_BIG
 
 
 def test_the_scope_is_that_of_a_websocket() -> None:
@@ -388,4 +452,4 @@ def test_handshakes_are_logged_with_their_status(caplog: pytest.LogCaptureFixtur
             peer.say(HANDSHAKE.replace(b"Version: 13", b"Version: 12"))
             peer.answer()
     statuses = [record.getMessage()[-3:] for record in caplog.records if record.name == "pronghorn.access"]
-    assert statuses == ["101", "403", "400"]
+    assert statuses == ["101", "403", "426"]

@@ -22,7 +22,7 @@ from pronghorn.server.sources import BadOption, load_config
 
 DEVELOPMENT = {"reload": True}
 PRODUCTION = {"host": "0.0.0.0"}
-_DROP_IN = {"max_body_size": None, "proxy_headers": True}
+_DROP_IN = {"max_body_size": None, "proxy_headers": True, "ws_allowed_origins": "*"}
 """What an unchanged FastAPI application counts on."""
 
 

@@ -152,16 +152,25 @@ class ServerConfig:
         MIB, "The largest incoming message; beyond it close code 1009.", unit="bytes", begins="WebSocket"
     )
     ws_max_queue: int = option(
-        16, "How many incoming messages wait for the application before reading pauses."
+        16,
+        "How many incoming messages, or `ws_max_size` bytes of them, wait for the application before reading pauses.",
     )
     ws_ping_interval: float | None = option(20.0, "How often an open connection is pinged.", unit="s")
     ws_ping_timeout: float = option(20.0, "How long a pong may take; beyond it close code 1011.", unit="s")
+    ws_allowed_origins: str | Sequence[str] | None = option(
+        None,
+        "Origins whose pages may open WebSockets (`https://a.example`), separated by commas, beside pages of the host that was asked; `*` is every origin, which `--drop-in` sets.",
+    )
     ws_per_message_deflate: bool = option(True, "Whether to agree to compression (RFC 7692).")
 
     proxy_headers: bool = option(
         False,
         "Take the client's address and the scheme from `X-Forwarded-For` and `X-Forwarded-Proto`. On with `--drop-in`.",
         begins="Proxies",
+    )
+    forwarded_fields: Literal["x-forwarded", "forwarded"] = option(
+        "x-forwarded",
+        "Which fields the proxy sets: `X-Forwarded-*`, or `Forwarded` (RFC 7239). The others are the client's own and say nothing.",
     )
     forwarded_allow_ips: str | Sequence[str] | None = option(
         None,

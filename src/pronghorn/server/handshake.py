@@ -6,7 +6,8 @@ frames, I/O. Invariant: the fields of an application pass the one place where he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -19,6 +20,7 @@ from pronghorn.server.heads import Heads, status_line
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 _RELEVANT = (b"host", b"upgrade", b"connection", b"origin")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _OWN = frozenset({b"upgrade", b"connection", b"sec-websocket-accept", b"sec-websocket-extensions"})
 
 
@@ -35,8 +37,20 @@ def new_protocol(config: ServerConfig, logger: Any) -> ServerProtocol:
     )
 
 
-def answer_request(protocol: ServerProtocol, headers: RawHeaders) -> Response:
+def answer_request(
+    protocol: ServerProtocol, headers: list[tuple[bytes, bytes]], allowed_origins: str | Sequence[str] | None
+) -> Response:
     """What RFC 6455 answers to the handshake: 101, or why not."""
+    if is_from_elsewhere(headers, allowed_origins):
+        return protocol.reject(
+            HTTPStatus.FORBIDDEN, "a page of another origin asks: see `ws_allowed_origins`\n"
+        )
+    versions = [value for name, value in headers if name == b"sec-websocket-version"]
+    if versions != [b"13"] and versions:
+        # RFC 6455 section 4.4.
+        response = protocol.reject(HTTPStatus.UPGRADE_REQUIRED, "the WebSocket version must be 13\n")
+        response.headers["Sec-WebSocket-Version"] = "13"
+        return response
     fields = [
         b"%b: %b\r\n" % (name, value)
         for name, value in headers
@@ -46,6 +60,42 @@ def answer_request(protocol: ServerProtocol, headers: RawHeaders) -> Response:
     request = protocol.events_received()[0]
     assert isinstance(request, Request)
     return protocol.accept(request)
+
+
+def is_from_elsewhere(headers: RawHeaders, allowed: str | Sequence[str] | None) -> bool:
+    """Whether a page of another origin asks (CWE-1385): browsers send cookies along, whoever asks.
+
+    Without an Origin it is no browser. An origin is ours when its authority is that of Host; the scheme is
+    not compared, since a proxy that ends TLS need not tell.
+
+    Args:
+        headers: of the request.
+        allowed: further origins, `https://a.example`, by commas or as a sequence; `*` is every one.
+    """
+    values = {name: value for name, value in headers if name in (b"origin", b"host")}
+    if b"origin" not in values:
+        return False
+    listed = (allowed.split(",") if isinstance(allowed, str) else allowed) or ()
+    names = {name.strip().lower().rstrip("/") for name in listed}
+    origin = values[b"origin"].decode("latin-1").lower()
+    if "*" in names or origin in names:
+        return False
+    scheme, _, authority = origin.partition("://")
+    host = values.get(b"host", b"").decode("latin-1").lower()
+    port = _DEFAULT_PORTS.get(scheme)
+    return port is None or authority.removesuffix(port) != host.removesuffix(port)
+
+
+def refused(heads: Heads, response: Response) -> bytes:
+    """A whole response that turns the handshake down before the application hears of it."""
+    status = response.status_code
+    fields = [
+        (name.lower().encode(), value.encode())
+        for name, value in response.headers.raw_items()
+        if name.lower() != "date"
+    ]
+    lines = heads.lines(fields)
+    return b"%b%b%b\r\n%b" % (status_line(status), lines, heads.dated, bytes(response.body or b""))
 
 
 def accepted_head(heads: Heads, response: Response, subprotocol: str | None, headers: RawHeaders) -> bytes:

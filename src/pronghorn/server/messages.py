@@ -16,12 +16,12 @@ _LONGEST_REASON = 123
 
 
 class MessageAssembler:
-    """Collects the fragments of one message at a time."""
+    """Collects the fragments of one message at a time, in one buffer: many small ones cost no more."""
 
-    __slots__ = ("_decoder", "_parts")
+    __slots__ = ("_data", "_decoder")
 
     def __init__(self) -> None:
-        self._parts: list[Any] = []
+        self._data = bytearray()
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def add(self, frame: Frame) -> str | bytes | None:
@@ -37,12 +37,13 @@ class MessageAssembler:
         elif frame.opcode is Opcode.BINARY and frame.fin:
             return bytes(frame.data)
         decoder = self._decoder
-        data = bytes(frame.data)
-        self._parts.append(data if decoder is None else decoder.decode(data, final=frame.fin))
+        if decoder is not None:
+            decoder.decode(bytes(frame.data), final=frame.fin)
+        self._data += frame.data
         if not frame.fin:
             return None
-        parts, self._parts, self._decoder = self._parts, [], None
-        return b"".join(parts) if decoder is None else "".join(parts)
+        data, self._data, self._decoder = self._data, bytearray(), None
+        return bytes(data) if decoder is None else data.decode()
 
 
 def close_reason(reason: Any) -> str:

@@ -111,7 +111,8 @@ class Site:
         self.scheme = config.scheme
         self.root_path = config.root_path
         self._root_path_bytes = config.root_path.encode("ascii")
-        self._proxies = TrustedProxies(config.forwarded_allow_ips) if config.proxy_headers else None
+        proxies = TrustedProxies(config.forwarded_allow_ips, config.forwarded_fields)
+        self._proxies = proxies if config.proxy_headers else None
         self.rewrites = bool(config.root_path) or self._proxies is not None
         self.most_waiting = NEVER if config.max_active_requests is None else config.max_active_requests
         self.waiting = 0

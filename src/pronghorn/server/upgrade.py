@@ -22,7 +22,11 @@ logger = logging.getLogger("pronghorn.error")
 def websocket_for(site: Site, exchange: HttpExchange) -> asyncio.Protocol | None:
     """The protocol that goes on with `exchange`, a WebSocket handshake; None where there is none."""
     connection = _connection_class()
-    return None if connection is None else connection(site, exchange)
+    if connection is None:
+        return None
+    if site.rewrites:
+        site.rewrite(exchange)
+    return connection(site, exchange)
 
 
 def change_over(transport: asyncio.Transport, websocket: asyncio.Protocol, rest: bytes) -> None:

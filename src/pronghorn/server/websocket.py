@@ -5,7 +5,8 @@ here: frames (`websockets`), the handshake's fields (`handshake`), messages (`me
 
 Invariants:
 - The application is told of a disconnect once for all, whoever ended the connection.
-- At most `ws_max_queue` messages, and what one small read holds, wait for the application.
+- At most `ws_max_queue` messages, or `ws_max_size` bytes of them, and what one small read holds, wait for
+  the application.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.flow import WriteGate
 from pronghorn.server.framing import ResponseFraming
-from pronghorn.server.handshake import accepted_head, answer_request, new_protocol, subprotocols_of
+from pronghorn.server.handshake import accepted_head, answer_request, new_protocol, refused, subprotocols_of
 from pronghorn.server.messages import MessageAssembler, close_reason
 from pronghorn.server.site import Site
 
@@ -61,6 +62,7 @@ class WebSocketConnection(asyncio.Protocol):
         "_pinged",
         "_protocol",
         "_queue",
+        "_queued",
         "_response",
         "_site",
         "_transport",
@@ -74,9 +76,10 @@ class WebSocketConnection(asyncio.Protocol):
         self._site = site
         self._exchange = exchange
         self._protocol = new_protocol(site.config, _frames_logger)
-        self._response = answer_request(self._protocol, exchange.headers)
+        self._response = answer_request(self._protocol, exchange.headers, site.config.ws_allowed_origins)
         self._assembler = MessageAssembler()
         self._queue: deque[Message] = deque()
+        self._queued = 0
         self._news = asyncio.Event()
         self._gate = WriteGate(site.loop)
         self._denial: ResponseFraming | None = None
@@ -96,7 +99,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._site.add(self)
         if self._response.status_code != 101:
             self._log(self._response.status_code)
-            self._transport.write(self._response.serialize())
+            self._transport.write(refused(self._site.heads, self._response))
             self._end(CloseCode.ABNORMAL_CLOSURE, "")
             self._transport.close()
             return
@@ -140,17 +143,20 @@ class WebSocketConnection(asyncio.Protocol):
         protocol = self._protocol
         if protocol.state is State.CONNECTING:
             return
-        while self._unread and not self._is_full() and not self._transport.is_closing():
-            piece, self._unread = self._unread[:_READ_AT_ONCE], self._unread[_READ_AT_ONCE:]
-            protocol.receive_data(piece)
+        data, position = self._unread, 0
+        while position < len(data) and not self._is_full() and not self._transport.is_closing():
+            protocol.receive_data(data[position : position + _READ_AT_ONCE])
+            position += _READ_AT_ONCE
             for event in protocol.events_received():
                 if isinstance(event, Frame):
                     self._take(event)
             self._send_pending()
+        self._unread = data[position:]
         self._pause(bool(self._unread))
 
     def _is_full(self) -> bool:
-        return len(self._queue) >= self._site.config.ws_max_queue
+        config = self._site.config
+        return len(self._queue) >= config.ws_max_queue or self._queued >= config.ws_max_size
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE:
@@ -168,6 +174,7 @@ class WebSocketConnection(asyncio.Protocol):
                 return
             if message is not None:
                 key = "text" if isinstance(message, str) else "bytes"
+                self._queued += len(message)
                 self._queue.append({"type": "websocket.receive", key: message})
                 self._news.set()
 
@@ -239,6 +246,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._news.clear()
             await self._news.wait()
         message = self._queue.popleft()
+        self._queued -= len(message.get("text") or message.get("bytes") or "")
         if self._unread:
             self._read_on()
         return message
@@ -328,6 +336,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._end(code, reason)
         # Nobody takes messages any more: read on, for the peer's close frame.
         self._queue.clear()
+        self._queued = 0
         self._read_on()
 
     def _end(self, code: int, reason: str) -> None:
