@@ -13,7 +13,7 @@ WORKERS ?= 2
 CASES ?= 2000
 SEED ?= 1
 
-.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance differential reliability soak build clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance plugins differential reliability soak build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -91,6 +91,9 @@ reliability: $(VENV)/dev.stamp  ## faults and loads against the native server: f
 
 soak: $(VENV)/dev.stamp  ## the long part of it: minutes to hours
 	$(BIN)/python -m reliability --soak $(ARGS)
+
+plugins: $(VENV)/dev.stamp  ## packages of FastAPI's ecosystem, their uses and own tests, on both
+	$(BIN)/python -m conformance.plugins $(ARGS)
 
 build: $(VENV)/dev.stamp  ## the wheel and the source distribution, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
