@@ -188,7 +188,7 @@ async def test_a_handler_that_answers_nothing_sends_nothing() -> None:
     assert app.handle_exchange(x) is None
     await asyncio.wait(x._tasks)
 
-    assert (LOG, x.outcome) == (["handled"], Outcome())
+    assert (LOG, x.heard) == (["handled"], Outcome())
 
 
 class Broken(MemoryExchange):

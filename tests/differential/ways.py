@@ -32,7 +32,7 @@ class MemoryExchange(Exchange):
         self.client, self.server = ("peer", 1), ("test", 80)
         self.root_path, self.state = asked.root_path, {"from": "lifespan"}
         self.body = asked.body if arrived else None
-        self.outcome = Outcome()
+        self.heard = Outcome()
         self.status = 0
         self.path_params = {}
         self._coming = [asked.body]
@@ -55,15 +55,15 @@ class MemoryExchange(Exchange):
         return body
 
     async def send(self, message: Message) -> None:
-        self.outcome.take(message)
-        self.status = self.outcome.status or 0
+        self.heard.take(message)
+        self.status = self.heard.status or 0
 
     def respond(self, reply: Reply) -> None:
         self.status = reply.status
-        self.outcome.take(
+        self.heard.take(
             {"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers()}
         )
-        self.outcome.take({"type": "http.response.body", "body": reply.body})
+        self.heard.take({"type": "http.response.body", "body": reply.body})
         self._news.set()
         if reply.after is not None:
             self.spawn(reply.after())
@@ -75,14 +75,14 @@ class MemoryExchange(Exchange):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self.outcome.error = self.outcome.error or told(task.exception())
+        self.heard.error = self.heard.error or told(task.exception())
         self._news.set()
 
     async def wait(self) -> Outcome:
-        while self._tasks or not (self.status or self.outcome.error):
+        while self._tasks or not (self.status or self.heard.error):
             await self._news.wait()
             self._news.clear()
-        return self.outcome
+        return self.heard
 
 
 async def _ask_natively(app: FastAPI, asked: Asked, *, arrived: bool) -> Outcome:

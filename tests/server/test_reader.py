@@ -14,9 +14,9 @@ class Recorded:
     raw_path: bytes
     query: bytes
     headers: list[tuple[bytes, bytes]]
-    http_version: str
-    keep_alive: bool
-    length: int | None
+    http_version: str = "1.1"
+    keep_alive: bool = True
+    length: int | None = 0
     body: bytes | None = None
     expects_continue: bool = False
     upgrades: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from asyncio import _enter_task, _leave_task
+from asyncio import _enter_task, _get_running_loop, _leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
@@ -29,6 +29,7 @@ from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import NOT_AWAITED
+from pronghorn._engine.host_task import HostTask
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
@@ -40,6 +41,11 @@ from pronghorn._engine.target import Target
 HANDLER_LAYERS = 2
 
 _TOO_LATE = "Caught handled exception, but response already started."
+
+DONE = object()
+"""Comes from `next` when a plan has run to its end."""
+
+SUSPENDED = "a coroutine suspended although nothing in it awaits"
 
 _NOTHING: Any = object()
 """What a handler returns who does not answer."""
@@ -101,9 +107,9 @@ class Dispatcher:
         """Run ``plan`` from a server's callback; see `Pronghorn.handle_exchange`."""
         if plan.way != "in place" or (plan.needs_body and x.body is None):
             return self._handle_later(x, plan)
-        loop = x.loop
+        loop = _get_running_loop()
         if loop is None or loop is not self._loop:
-            loop = self._own_loop(x)
+            loop = self._own_loop()
         context = x.new_context()
         # Libraries that look for the current task find one; it is nobody's to cancel.
         host = self._host
@@ -112,12 +118,14 @@ class Dispatcher:
         except RuntimeError:  # called from a task: that one will do
             host = None
         try:
-            outcome = context.run(plan.function, x)
+            if context.run(next, plan.function(x), DONE) is not DONE:
+                raise RuntimeError(SUSPENDED)
         except Exception as error:
             return self._fail(x, error, context)
         finally:
             if host is not None:
                 _leave_task(loop, host)
+        outcome = x.outcome
         if type(outcome) is Reply and outcome.after is None and x._scope is None:
             return outcome
         return self._finish(x, outcome, context)
@@ -127,21 +135,21 @@ class Dispatcher:
         if plan.way == "thread" and (x.body is not None or not plan.needs_body):
             context = leave_async(x.new_context())
             done = partial(self._thread_done, x)
-            workers.submit(self._own_mailbox(x), context, plan.function, (x,), done)
+            workers.submit(self._own_mailbox(), context, plan.function, (x,), done)
         else:
             x.spawn(self.run(x, plan))
         return None
 
-    def _own_loop(self, x: Exchange) -> asyncio.AbstractEventLoop:
-        loop = x.loop or asyncio.get_running_loop()
+    def _own_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._mailbox = workers.mailbox(loop)
-            self._host = _HostTask(loop)
+            self._host = HostTask(loop)
         return loop
 
-    def _own_mailbox(self, x: Exchange) -> Mailbox:
-        self._own_loop(x)
+    def _own_mailbox(self) -> Mailbox:
+        self._own_loop()
         assert self._mailbox is not None
         return self._mailbox
 
@@ -400,7 +408,14 @@ async def run_plan(x: Exchange, plan: EndpointPlan, *stacks: AsyncExitStack) -> 
         return await run_in_worker(leave_async(copy_context()), plan.function, x)
     if plan.way == "task":
         return await (plan.function(x, *stacks) if plan.uses_stacks else plan.function(x))
-    return plan.function(x)
+    return run_in_place(plan, x)
+
+
+def run_in_place(plan: EndpointPlan, x: Exchange) -> Any:
+    """Run a plan that cannot suspend; what it gives."""
+    if next(plan.function(x), DONE) is not DONE:
+        raise RuntimeError(SUSPENDED)
+    return x.outcome
 
 
 async def _result(outcome: Any, error: Exception | None, *stacks: AsyncExitStack) -> Any:
@@ -449,49 +464,3 @@ async def deliver(x: Exchange, reply: Reply) -> None:
 
 async def _ignore(message: Any) -> None:
     """Take a message that comes too late."""
-
-
-class _HostTask:
-    """Stands for the current task while a plan is stepped in place: it can be asked, not awaited."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop."""
-        return self._loop
-
-    def get_name(self) -> str:
-        """A name for logs."""
-        return "request in place"
-
-    def done(self) -> bool:
-        """Never, from the point of view of what it runs."""
-        return False
-
-    def cancelled(self) -> bool:
-        """Never."""
-        return False
-
-    def cancelling(self) -> int:
-        """Nobody asks it to stop."""
-        return 0
-
-    def cancel(self, msg: Any = None) -> bool:
-        """There is nothing that could be interrupted."""
-        return False
-
-    def uncancel(self) -> int:
-        """See `cancelling`."""
-        return 0
-
-    def get_coro(self) -> Any:
-        """There is no coroutine to be seen."""
-        return None
-
-    def get_stack(self, *, limit: int | None = None) -> list[Any]:
-        """There is no frame to be seen."""
-        return []
-
-    def add_done_callback(self, callback: Any, *, context: Any = None) -> None:
-        """It never ends."""

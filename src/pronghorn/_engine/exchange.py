@@ -8,7 +8,6 @@ user code can see it.
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop
 from collections.abc import Coroutine, MutableMapping
 from contextvars import Context, copy_context
 from typing import Any
@@ -40,19 +39,15 @@ class Exchange:
         path_params: what the routing tree read from the path.
         target: what the routing tree found; set together with ``path_params``.
         request: the request as user code sees it, from when it was asked for.
+        outcome: what a plan that was run in place gave.
     """
 
     #: Whether somebody around the engine answers what it does not.
     nested = False
-    #: What the context of a request is a copy of, where a server has one for that; None: the current one.
-    context: Context | None = None
-
-    #: The running event loop, where a server says so: asking Python for it is not for free.
-    loop: AbstractEventLoop | None = None
 
     def new_context(self) -> Context:
         """A context of this request's own."""
-        return copy_context() if self.context is None else self.context.copy()
+        return copy_context()
 
     __slots__ = (
         "_scope",
@@ -61,6 +56,7 @@ class Exchange:
         "headers",
         "http_version",
         "method",
+        "outcome",
         "path",
         "path_params",
         "query",
@@ -88,6 +84,7 @@ class Exchange:
     path_params: dict[str, Any]
     target: Any
     request: Any
+    outcome: Any
     _scope: MutableMapping[str, Any] | None
 
     @property

@@ -19,7 +19,7 @@ from pronghorn._engine.reply import Reply
 from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import HttpExchange
-from pronghorn.server.flow import Outlet
+from pronghorn.server.flow import SLICE, Outlet
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.site import Site
@@ -47,7 +47,6 @@ class HttpConnection(asyncio.Protocol):
     """Speaks HTTP/1.1 on one transport."""
 
     __slots__ = (
-        "_client",
         "_deferred",
         "_idle_seconds",
         "_left_over",
@@ -56,12 +55,12 @@ class HttpConnection(asyncio.Protocol):
         "_paused",
         "_phase",
         "_reader",
-        "_scheme",
-        "_server",
         "_transport",
         "active",
+        "client",
         "deadline",
         "outlet",
+        "server",
         "site",
     )
 
@@ -88,9 +87,8 @@ class HttpConnection(asyncio.Protocol):
         site = self.site
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
         self.outlet.transport = self._transport
-        self._client = client_address(transport.get_extra_info("peername"))
-        self._server = server_address(transport.get_extra_info("sockname"))
-        self._scheme = site.scheme
+        self.client = client_address(transport.get_extra_info("peername"))
+        self.server = server_address(transport.get_extra_info("sockname"))
         self._transport.set_write_buffer_limits(site.config.write_high_water)
         self.deadline = site.clock.now + site.config.header_timeout + TICK
         site.add(self)
@@ -110,6 +108,11 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: read them, then answer what can be answered."""
+        if self._phase == _IDLE and self.site.is_plain:
+            exchange = self._reader.read_repeated(data)
+            if exchange is not None:
+                self._answer_at_once(exchange)
+                return
         if self._phase >= _CLOSING:
             self._linger(len(data))
             return
@@ -148,19 +151,37 @@ class HttpConnection(asyncio.Protocol):
 
     def _new_exchange(self) -> HttpExchange:
         exchange = HttpExchange()
-        site = self.site
         exchange.connection = self
-        exchange.client = self._client
-        exchange.server = self._server
-        exchange.scheme = self._scheme
-        exchange.state = site.state
-        exchange.context = site.tasks.context
-        exchange.loop = site.loop
-        exchange.root_path = site.root_path
-        exchange.path_params = {}
-        exchange.body = None
-        exchange._scope = None
         return exchange
+
+    def _answer_at_once(self, exchange: HttpExchange) -> None:
+        """Answer the one request that has arrived on a connection which had nothing to do.
+
+        PERF: the usual case of `_serve`, `_start`, `respond` and `_settle` in one.
+        """
+        site = self.site
+        self.active = exchange
+        try:
+            reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
+        except Exception:
+            logger.exception("Exception in the application")
+            exchange.fail()
+            self._settle()
+            return
+        if reply is not None:
+            body = reply.body
+            head = site.heads.finished.get((reply.status, reply.media_type, len(body)))
+            if head is not None and not reply.headers and reply.after is None and len(body) <= SLICE:
+                self.active = None
+                self._transport.write(head + body)
+                if self._phase == _IDLE:
+                    self.deadline = site.clock.now + self._idle_seconds
+                return
+            exchange.respond(reply)
+        elif self.active is exchange:
+            exchange.counted = True
+            site.waiting += 1
+        self._settle()
 
     def _serve(self) -> None:
         """Hand the parsed requests to the application, each when the one before has its response."""
@@ -335,6 +356,9 @@ class HttpConnection(asyncio.Protocol):
                 self.deadline = NEVER
         elif reader.unfinished is not None:
             self._watch_body()
+        elif reader.requests or reader.rest:
+            self._phase = _WORK
+            self.deadline = NEVER
         elif not reader.gathered and reader.begun:
             self._phase = _IDLE
             self.deadline = self.site.clock.now + self._idle_seconds
@@ -407,7 +431,7 @@ class HttpConnection(asyncio.Protocol):
             if begun:
                 self.abort()
                 return
-        logger.debug("%s: %d, %s", self._client, status, reason)
+        logger.debug("%s: %d, %s", self.client, status, reason)
         self.outlet.write(self.site.heads.refusal(status, reason))
         self._begin_lingering()
 

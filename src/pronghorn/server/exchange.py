@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, MutableMapping
+from contextvars import Context
+from functools import cached_property
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
@@ -32,6 +34,8 @@ class Carrier(Protocol):
 
     site: Site
     outlet: Outlet
+    client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
 
     def complete(self, exchange: HttpExchange, response: bytes) -> None:
         """Send a whole response, which finishes the exchange."""
@@ -52,16 +56,20 @@ class Carrier(Protocol):
 class HttpExchange(Exchange):
     """A request read from a connection.
 
-    PERF: no `__slots__` here, so that what most requests never change is found on the class instead of
-    being set a dozen times per request.
+    PERF: what most requests never change is found on the class, and what is the connection's is asked for
+    when it is wanted, instead of being set a dozen times per request.
     """
 
+    __slots__ = ("__dict__", "connection")
+
     connection: Carrier
-    body: bytes | None
-    keep_alive: bool
+    http_version: str = "1.1"
+    root_path: str = ""
+    keep_alive = True
     expects_continue = False
     upgrades = False
-    length: int | None
+    length: int | None = 0
+    """Announced bytes of the body, None where it has chunks; 0 too where it came together with the head."""
     received = 0
     """Bytes of the body so far."""
     buffered = 0
@@ -82,6 +90,31 @@ class HttpExchange(Exchange):
     _news: asyncio.Event | None = None
     _start: Message | None = None
     _framing: ResponseFraming | None = None
+    _scope: MutableMapping[str, Any] | None = None
+
+    @cached_property
+    def client(self) -> tuple[str, int] | None:  # type: ignore[override]
+        """Address and port of the peer."""
+        return self.connection.client
+
+    @cached_property
+    def server(self) -> tuple[str, int | None] | None:  # type: ignore[override]
+        """Address and port of this end."""
+        return self.connection.server
+
+    @cached_property
+    def scheme(self) -> str:  # type: ignore[override]
+        """``"http"`` or ``"https"``."""
+        return self.connection.site.scheme
+
+    @property
+    def state(self) -> MutableMapping[str, Any] | None:  # type: ignore[override]
+        """What lifespan handlers yielded."""
+        return self.connection.site.state
+
+    def new_context(self) -> Context:
+        """A context of this request's own."""
+        return self.connection.site.tasks.context.copy()
 
     @property
     def ended(self) -> bool:

@@ -72,7 +72,7 @@ class Heads:
         self._fixed = b"server: pronghorn\r\n" if server_header else b""
         self._lines: dict[tuple[bytes, bytes], bytes] = {}
         self._second = -1
-        self.finished: dict[tuple[int, bytes, int], bytes] = {}
+        self.finished: dict[tuple[int, bytes | None, int], bytes] = {}
         """Whole heads by (status, media type, length), for connections that stay open."""
         self.dated = b""
         """The date line and what follows it in every head."""

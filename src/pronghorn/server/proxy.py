@@ -20,7 +20,7 @@ LOOPBACK = ("127.0.0.0/8", "::1")
 
 Family = Literal["x-forwarded", "forwarded"]
 
-_NAMES = {
+FORWARDED = {
     "x-forwarded": frozenset((b"x-forwarded-for", b"x-forwarded-proto")),
     "forwarded": frozenset((b"forwarded",)),
 }
@@ -46,7 +46,7 @@ class TrustedProxies:
     """
 
     def __init__(self, networks: str | Sequence[str] | None = None, family: Family = "x-forwarded") -> None:
-        self._names = _NAMES[family]
+        self._names = FORWARDED[family]
         listed = (
             LOOPBACK if networks is None else networks.split(",") if isinstance(networks, str) else networks
         )

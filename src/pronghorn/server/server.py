@@ -165,7 +165,7 @@ class Server:
 
     async def _drain(self, site: Site) -> None:
         """Let requests under way come to their end, within the time they have."""
-        site.draining = True
+        site.drain()
         if site.connections:
             await self._patience(_LAST_REQUESTS, site)
         for connection in list(site.connections):

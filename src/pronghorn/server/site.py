@@ -62,6 +62,8 @@ class Site:
         connections: the open ones, oldest first.
         most_waiting: how many may.
         rewrites: whether `rewrite` has anything to do.
+        is_plain: whether requests without a proxy's fields, and their responses, need nothing but reading and
+            writing: no prefix to add, no log, no end in sight.
         draining: the server stops; connections close after their response.
     """
 
@@ -75,6 +77,7 @@ class Site:
         "draining",
         "handle",
         "heads",
+        "is_plain",
         "limits_body",
         "log_access",
         "loop",
@@ -117,6 +120,12 @@ class Site:
         self.most_waiting = NEVER if config.max_active_requests is None else config.max_active_requests
         self.waiting = 0
         self.draining = False
+        self.is_plain = log_access is None and not config.root_path
+
+    def drain(self) -> None:
+        """From now on connections close after their response."""
+        self.draining = True
+        self.is_plain = False
 
     def add(self, connection: Connection) -> None:
         """A connection came to be. Where there are too many, the oldest one that waits for its peer goes."""
@@ -128,7 +137,8 @@ class Site:
     def rewrite(self, exchange: Exchange) -> None:
         """Make `exchange` what a proxy in front of this server took for its own."""
         if self._root_path_bytes:
-            exchange.path = exchange.root_path + exchange.path
+            exchange.root_path = self.root_path
+            exchange.path = self.root_path + exchange.path
             exchange.raw_path = self._root_path_bytes + exchange.raw_path
         if self._proxies is not None:
             exchange.client, exchange.scheme, exchange.headers = self._proxies.origin(

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.asgi import AsgiExchange
-from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver, read_body, run_plan
+from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver, read_body, run_in_place, run_plan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.middleware.inside import DispatcherInside
@@ -95,7 +95,7 @@ class FunctionDispatcher(DispatcherInside):
         offered = _prepare(x, plan)
         outcome, error = None, None
         try:
-            outcome = context.run(plan.function, x)
+            outcome = context.run(run_in_place, plan, x)
         except Exception as caught:
             error = caught
         if offered and is_in_use(x):
