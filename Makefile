@@ -65,11 +65,11 @@ docs: $(VENV)/dev.stamp  ## the documentation site, warnings as errors
 unit: $(VENV)/dev.stamp  ## the tests, warnings as errors, branch coverage of at least 95 %
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
-bench: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn: CPU per request, requests a second
+bench: $(VENV)/dev.stamp  ## every workload on every contender: JSON, tables, plots; needs wrk
 	$(BIN)/python -m bench $(ARGS)
 
 bench-quick: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn in two minutes; needs wrk
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench --quick $(ARGS)
 
 bench-count: $(VENV)/dev.stamp  ## instructions per request against the baseline; needs valgrind
 	$(BIN)/python -m bench.counted $(ARGS)

@@ -1,117 +1,310 @@
-"""Who is measured: a name, a way to install it and the command line of its server.
+"""Who is measured: releases, the command line of the server, and what it has no way to do.
 
-Each contender runs in a process of its own; an environment that is not ours is made on demand in the
-cache folder and kept there.
+The releases are the newest of the day in `PINS`; the settings are what each project's own documentation
+advises for production, for one process on one core, without an access log.
 """
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
-ROOT = Path(__file__).resolve().parent.parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pronghorn-bench"
-START_SECONDS = 30.0
+PINS = {
+    "fastapi": "0.165.0",
+    "uvicorn[standard]": "0.54.0",
+    "granian": "2.8.7",
+    "litestar": "2.25.0",
+    "blacksheep": "2.6.4",
+    "django": "5.2.19",
+    "django-ninja": "1.7.1",
+    "falcon": "4.4.0",
+    "sanic": "25.12.1",
+    "sanic-ext": "25.12.0",
+    "aiohttp": "3.14.5",
+    "robyn": "0.88.0",
+    "fastrapi": "0.2.11",
+    "socketify": "0.0.31",
+    "emmett55": "1.3.0",
+    "flask": "3.1.3",
+    "gunicorn": "27.0.1",
+    "uvloop": "0.23.0",
+    "pydantic": "2.14.4",
+    "python-multipart": "0.0.34",
+    "sqlalchemy[asyncio]": "2.1.9",
+    "aiosqlite": "0.22.1",
+    "asyncpg": "0.32.0",
+    "psycopg[binary]": "3.3.9",
+    "orjson": "3.13.0",
+}
+ASYNC_DATABASE = ("sqlalchemy[asyncio]", "aiosqlite", "asyncpg")
+UVICORN = (
+    *("-m", "uvicorn", "{app}", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
+    *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"),
+)
+GRANIAN = (
+    *("-m", "granian", "{app}", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
+    *(
+        "--loop",
+        "uvloop",
+        "--runtime-threads",
+        "1",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--interface",
+    ),
+)
+
+# Reasons that several contenders share.
+NO_DEPENDENCIES = "no dependency injection"
+NO_YIELD = "its dependencies cannot yield"
+WSGI = "a WSGI application has no event loop"
+NO_WEBSOCKET = "no WebSocket support"
+NO_RANGE = "its file response does not serve ranges"
+LIMIT = "a limit, not a framework: it says hello and nothing else"
+NO_OPENAPI = "no OpenAPI document"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One stack: `requirements` empty means the environment this program runs in."""
+    """One stack.
+
+    Attributes:
+        name: as the command line and the files have it.
+        title: as the tables have it.
+        packages: keys of `PINS`; none means the environment this program runs in.
+        command: the arguments of the environment's interpreter, or a program of the system and its arguments.
+        application: a module of `bench.applications`.
+        openapi: where its OpenAPI document is.
+        lacks: workload → why it is not run; `*` means all that `has` does not name.
+        has: the only workloads, where `lacks` has `*`.
+        kind: `ours`, `theirs` or `limit`.
+        program: the first word of `command` where it is not Python.
+    """
 
     name: str
-    framework: str
-    requirements: tuple[str, ...]
+    title: str
+    packages: tuple[str, ...]
     command: tuple[str, ...]
+    application: str
+    openapi: str = "/openapi.json"
+    lacks: dict[str, str] = field(default_factory=dict)
+    has: tuple[str, ...] = ()
+    kind: str = "theirs"
+    program: str = ""
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What pip installs."""
+        return tuple(f"{name}=={PINS[name]}" for name in self.packages)
+
+    def reason(self, workload: str) -> str | None:
+        """Why this contender does not run `workload`, or None."""
+        general = None if workload in self.has else self.lacks.get("*")
+        return self.lacks.get(workload, general)
+
+    @property
+    def module(self) -> str:
+        """What an application of it imports."""
+        return self.application
+
+    def arguments(self, port: int) -> list[str]:
+        """The command line without the interpreter."""
+        app = f"bench.applications.{self.application}:app"
+        values = {"app": app, "port": port, "name": self.application}
+        return [part.format_map(values) for part in self.command]
 
 
-FASTAPI = Contender(
-    name="FastAPI 0.165.0 on uvicorn",
-    framework="fastapi",
-    requirements=("fastapi==0.165.0", "uvicorn[standard]==0.54.0"),
-    command=(
-        *("-m", "uvicorn", "bench.app:app", "--host", "127.0.0.1", "--port", "{port}"),
-        *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"),
+def without(reason: str, *workloads: str) -> dict[str, str]:
+    """`lacks` for one reason."""
+    return dict.fromkeys(workloads, reason)
+
+
+DEPENDENCIES = ("dependencies", "dependencies-def")
+SOCKETS = ("echo", "broadcast")
+OURS = (
+    Contender(
+        name="pronghorn",
+        title="Pronghorn, native server",
+        packages=(),
+        command=(
+            *("-m", "pronghorn", "run", "--entrypoint", "{app}", "--host", "127.0.0.1", "--port", "{port}"),
+            *("--workers", "1", "--no-access-log", "--log-level", "warning"),
+        ),
+        application="pronghorn",
+        kind="ours",
+    ),
+    Contender(
+        name="pronghorn-granian",
+        title="Pronghorn on Granian (RSGI)",
+        packages=(),
+        command=(*GRANIAN, "rsgi"),
+        application="pronghorn",
+        kind="ours",
+    ),
+    Contender(
+        name="pronghorn-uvicorn",
+        title="Pronghorn on uvicorn",
+        packages=(),
+        command=UVICORN,
+        application="pronghorn",
+        kind="ours",
     ),
 )
-PRONGHORN = Contender(
-    name="Pronghorn, native server",
-    framework="pronghorn",
-    requirements=(),
-    command=(
-        *("-m", "pronghorn", "run", "--entrypoint", "bench.app:app"),
-        *(
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "{port}",
+THEIRS = (
+    Contender(
+        name="fastapi",
+        title="FastAPI on uvicorn",
+        packages=("fastapi", "uvicorn[standard]", "python-multipart", *ASYNC_DATABASE),
+        command=UVICORN,
+        application="fastapi",
+    ),
+    Contender(
+        name="fastapi-granian",
+        title="FastAPI on Granian",
+        packages=("fastapi", "granian", "uvloop", "python-multipart", *ASYNC_DATABASE),
+        command=(*GRANIAN, "asgi"),
+        application="fastapi",
+    ),
+    Contender(
+        name="litestar",
+        title="Litestar on uvicorn",
+        packages=("litestar", "uvicorn[standard]", *ASYNC_DATABASE),
+        command=UVICORN,
+        application="litestar",
+        openapi="/schema/openapi.json",
+        lacks=without(NO_RANGE, "range"),
+    ),
+    Contender(
+        name="blacksheep",
+        title="BlackSheep on uvicorn",
+        packages=("blacksheep", "pydantic", "uvicorn[standard]", *ASYNC_DATABASE),
+        command=UVICORN,
+        application="blacksheep",
+        lacks={**without(NO_YIELD, *DEPENDENCIES), **without(NO_RANGE, "range")},
+    ),
+    Contender(
+        name="ninja",
+        title="Django Ninja on uvicorn",
+        packages=("django-ninja", "django", "uvicorn[standard]", *ASYNC_DATABASE),
+        command=UVICORN,
+        application="ninja",
+        lacks={
+            **without(NO_DEPENDENCIES, *DEPENDENCIES),
+            **without(NO_WEBSOCKET, *SOCKETS),
+            **without(NO_RANGE, "range"),
+        },
+    ),
+    Contender(
+        name="falcon",
+        title="Falcon (ASGI) on uvicorn",
+        packages=("falcon", "pydantic", "uvicorn[standard]", *ASYNC_DATABASE),
+        command=UVICORN,
+        application="falcon",
+        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+    ),
+    Contender(
+        name="sanic",
+        title="Sanic",
+        packages=("sanic", "sanic-ext", "uvloop", "pydantic", *ASYNC_DATABASE),
+        command=("-m", "bench.applications.{name}"),
+        application="sanic",
+        openapi="/docs/openapi.json",
+        lacks=without(NO_YIELD, *DEPENDENCIES),
+    ),
+    Contender(
+        name="aiohttp",
+        title="aiohttp",
+        packages=("aiohttp", "uvloop", "pydantic", *ASYNC_DATABASE),
+        command=("-m", "bench.applications.{name}"),
+        application="aiohttp",
+        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+    ),
+    Contender(
+        name="robyn",
+        title="Robyn",
+        packages=("robyn", "uvloop", "pydantic", *ASYNC_DATABASE),
+        command=(
+            "-m",
+            "bench.applications.{name}",
+            "--processes",
+            "1",
             "--workers",
             "1",
-            "--no-access-log",
             "--log-level",
-            "warning",
+            "ERROR",
         ),
+        application="robyn",
+        lacks={**without(NO_YIELD, *DEPENDENCIES), **without(NO_RANGE, "range")},
+    ),
+    Contender(
+        name="fastrapi",
+        title="FastrAPI",
+        packages=("fastrapi", "pydantic", *ASYNC_DATABASE),
+        command=("-m", "bench.applications.{name}"),
+        application="fastrapi",
+    ),
+    Contender(
+        name="socketify",
+        title="socketify",
+        packages=("socketify", "pydantic", "orjson", *ASYNC_DATABASE),
+        command=("-m", "bench.applications.{name}"),
+        application="socketify",
+        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+    ),
+    Contender(
+        name="emmett55",
+        title="Emmett55 on Granian (RSGI)",
+        packages=("emmett55", "granian", "uvloop", "pydantic", *ASYNC_DATABASE),
+        command=(*GRANIAN, "rsgi"),
+        application="emmett55",
+        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+    ),
+    Contender(
+        name="flask",
+        title="Flask on gunicorn",
+        packages=("flask", "gunicorn", "pydantic", "sqlalchemy[asyncio]", "psycopg[binary]"),
+        command=(
+            *("-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class"),
+            *("gthread", "--threads", "32", "--keep-alive", "5", "--log-level", "warning"),
+        ),
+        application="flask",
+        lacks={
+            **without(NO_DEPENDENCIES, *DEPENDENCIES),
+            **without(WSGI, "await-one", "await-three", "echo", "broadcast"),
+        },
     ),
 )
-
-
-def python_of(contender: Contender) -> Path:
-    """The interpreter that has the contender installed; makes its environment the first time."""
-    if not contender.requirements:
-        return Path(sys.executable)
-    version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    folder = CACHE / "-".join((contender.framework, contender.requirements[0].rpartition("=")[2], version))
-    python = folder / "bin" / "python"
-    ready = folder / "ready"
-    if not ready.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *contender.requirements], check=True)
-        ready.touch()
-    return python
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_listening(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return once the server accepts; raise when it has ended or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode} before it listened")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"the server did not listen on port {port} within {START_SECONDS:.0f} s")
-
-
-@contextmanager
-def serving(contender: Contender) -> Iterator[tuple[int, int]]:
-    """Run the contender's server; yields its process id and port, stops it afterwards."""
-    port = free_port()
-    arguments = [part.format(port=port) for part in contender.command]
-    environment = {**os.environ, "BENCH_FRAMEWORK": contender.framework, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [str(python_of(contender)), *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_listening(process, port)
-        yield process.pid, port
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+HELLOS = ("hello", "reconnect", "idle")
+LIMITS = (
+    Contender(
+        name="rsgi",
+        title="a bare function on Granian (RSGI)",
+        packages=("granian", "uvloop"),
+        command=(*GRANIAN, "rsgi"),
+        application="rsgi",
+        lacks={"*": LIMIT},
+        has=HELLOS,
+        kind="limit",
+    ),
+    Contender(
+        name="node",
+        title="Node's http module",
+        packages=(),
+        command=("bench/applications/node.js", "{port}"),
+        application="node.js",
+        lacks={"*": LIMIT},
+        has=HELLOS,
+        kind="limit",
+        program="node",
+    ),
+    Contender(
+        name="nginx",
+        title="nginx, `return 200`",
+        packages=(),
+        command=("-e", "stderr", "-p", "build/bench", "-c", "nginx-{port}.conf"),
+        application="nginx.conf",
+        lacks={"*": LIMIT},
+        has=HELLOS,
+        kind="limit",
+        program="nginx",
+    ),
+)
+CONTENDERS = (*OURS, *THEIRS, *LIMITS)

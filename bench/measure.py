@@ -1,102 +1,116 @@
-"""One measurement: load from wrk, CPU time of the server's processes from /proc."""
+"""One sample: a driver makes load, the kernel says what it took."""
 
-import json
-import os
-import re
+import asyncio
 import subprocess
-import tempfile
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import time
 
-from bench.cases import Case
+from bench.contenders import Contender
+from bench.drivers import DRIVERS, IDLE, close, open_idle
+from bench.environments import ROOT, python_of
+from bench.processes import cores, cpu_seconds, resident_bytes
+from bench.servers import Client, Server, Unfit, serving, start, stop, wait_ready
+from bench.traffic import build
+from bench.workloads import Workload
+from bench.wrk import Load, run_wrk
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-COMPLETED = re.compile(r"(\d+) requests in ([\d.]+)(us|ms|s|m),")
-UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-P99 = re.compile(r"99%\s+([\d.]+)(us|ms|s|m)")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What one run of wrk has shown; microseconds are CPU time of the server, user and system."""
-
-    requests_per_second: float
-    cpu_microseconds: float
-    p99_milliseconds: float
+Figures = dict[str, float]
+MIB = 1024 * 1024
+WARM_SECONDS = 0.3
 
 
-def reply_to(case: Case, port: int) -> tuple[int, Any]:
-    """Status and JSON of one request, to see that both contenders do the same work."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{case.path}",
-        method=case.method,
-        headers=case.headers,
-        data=case.body.encode() or None,
-    )
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return response.status, json.load(response)
+def warm_up(workload: Workload, port: int) -> None:
+    """Ask the requests of a workload for a moment."""
+    client = Client(port)
+    end = time.monotonic() + WARM_SECONDS
+    for sample in workload.samples():
+        client.ask(sample.request)
+        if time.monotonic() > end:
+            break
+    client.close()
 
 
-def process_tree(pid: int) -> list[int]:
-    """`pid` and every process below it."""
-    children: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        children += [int(child) for child in (task / "children").read_text().split()]
-    return [pid, *(below for child in children for below in process_tree(child))]
+def run_round(workload: Workload, server: Server, *, seconds: int, connections: int) -> Figures:
+    """One sample on a server that stands.
+
+    Raises:
+        Unfit: replies were wrong or missing.
+    """
+    before = cpu_seconds(server.pid)
+    load = drive(workload, server.port, seconds=seconds, connections=connections)
+    used = cpu_seconds(server.pid) - before
+    if server.process.poll() is not None:
+        raise Unfit(f"its server ended under load: {server.last_words()}")
+    figures = {"rate": load.count / load.seconds, "cpu": used / load.count * 1e6}
+    if load.p50_ms is not None and load.p99_ms is not None:
+        figures |= {"p50": load.p50_ms, "p99": load.p99_ms}
+    return {**figures, "memory": resident_bytes(server.pid) / MIB}
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time that `pid` and its children have used so far (proc(5), fields 14 and 15)."""
-    ticks = 0
-    for member in process_tree(pid):
-        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS_PER_SECOND
+def drive(workload: Workload, port: int, *, seconds: int, connections: int) -> Load:
+    """Make the load."""
+    if workload.driver == "wrk":
+        return run_wrk(workload, port, seconds=seconds, connections=connections)
+    try:
+        return asyncio.run(DRIVERS[workload.driver](port, seconds))
+    except OSError as error:
+        raise Unfit(f"{type(error).__name__}: {error}") from error
 
 
-@contextmanager
-def wrk_script(case: Case) -> Iterator[str]:
-    """The request as wrk's Lua wants it, in a file for as long as it is needed."""
-    lines = [f"wrk.method = {json.dumps(case.method)}"]
-    lines += [f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in case.headers.items()]
-    lines += [f"wrk.body = {json.dumps(case.body)}"] if case.body else []
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write("\n".join(lines))
-        file.flush()
-        yield file.name
+def run_alone(workload: Workload, contender: Contender, settings: dict[str, str]) -> Figures:
+    """One sample on a server of its own.
+
+    Raises:
+        Unfit: it did not start, or replies were wrong or missing.
+    """
+    return idle(contender, settings) if workload.driver == "idle" else startup(contender, settings)
 
 
-def run_wrk(case: Case, port: int, seconds: int, connections: int) -> str:
-    """Load the server for `seconds`; wrk's report."""
-    with wrk_script(case) as script:
-        options = [
-            "-t1",
-            f"-c{connections}",
-            f"-d{seconds}s",
-            "--timeout",
-            "20s",
-            "--latency",
-            "-s",
-            script,
-        ]
-        command = ["wrk", *options, f"http://127.0.0.1:{port}{case.path}"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def idle(contender: Contender, settings: dict[str, str]) -> Figures:
+    """Memory per connection that has had one reply and waits."""
+    with serving(contender, settings) as server:
+        client = Client(server.port)
+        for _ in range(200):
+            client.ask(build("/hello"))
+        before = resident_bytes(server.pid)
+
+        async def grown() -> int:
+            peers = await open_idle(server.port)
+            grown = resident_bytes(server.pid) - before
+            close(peers)
+            return grown
+
+        try:
+            per_connection = asyncio.run(grown()) / IDLE
+        except OSError as error:
+            raise Unfit(f"{type(error).__name__}: {error}") from error
+        client.close()
+    return {"kib": per_connection / 1024, "memory": before / MIB}
 
 
-def measure(case: Case, pid: int, port: int, *, seconds: int, connections: int) -> Sample:
-    """One sample of one case; raises when a reply was an error, for then the figure means nothing."""
-    before = cpu_seconds(pid)
-    report = run_wrk(case, port, seconds, connections)
-    used = cpu_seconds(pid) - before
-    completed = COMPLETED.search(report)
-    p99 = P99.search(report)
-    if completed is None or p99 is None or "Non-2xx" in report or "Socket errors" in report:
-        raise RuntimeError(f"wrk reports errors for {case.name!r}:\n{report}")
-    requests = int(completed[1])
-    elapsed = float(completed[2]) * UNITS[completed[3]]
-    latency = float(p99[1]) * UNITS[p99[2]] * 1e3
-    return Sample(requests / elapsed, used / requests * 1e6, latency)
+def startup(contender: Contender, settings: dict[str, str]) -> Figures:
+    """Processor time from nothing to the first reply, of the import alone, and of the first OpenAPI document."""
+    figures = {"import": import_seconds(contender) * 1e3}
+    begin = time.perf_counter()
+    server = start(contender, settings)
+    try:
+        wait_ready(server)
+        ready = time.perf_counter() - begin
+        used = cpu_seconds(server.pid)
+        figures |= {"ready": ready * 1e3, "cpu": used * 1e3}
+        client = Client(server.port)
+        begin = time.perf_counter()
+        reply = client.ask(build(contender.openapi)) if contender.openapi else None
+        if reply is not None and reply.status == 200 and b'"/r199/{' in reply.body:
+            figures["openapi"] = (time.perf_counter() - begin) * 1e3
+        client.close()
+    finally:
+        stop(server)
+    return figures
+
+
+def import_seconds(contender: Contender) -> float:
+    """Processor time of an interpreter that imports the framework and ends."""
+    code = f"import {contender.module}, os, sys; t = os.times(); sys.stdout.write(str(t.user + t.system))"
+    command = ["taskset", "-c", str(min(cores()[1])), str(python_of(contender.requirements)), "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout)

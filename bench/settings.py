@@ -16,7 +16,7 @@ ORIGIN = "https://shop.example"
 """The origin that CORS lets in."""
 
 DATABASE = os.environ.get("BENCH_DATABASE", "")
-"""A database URL without a driver: `sqlite:///file` or `postgresql://...`; empty for none."""
+"""A database URL without a driver, `sqlite:///file` or `postgresql://...`; empty for none."""
 
 FILE = Path(os.environ.get("BENCH_FILE", "build/bench/download.bin"))
 """The file that is downloaded."""

@@ -5,6 +5,7 @@ there are (`workloads`), or how they are timed.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from io import BytesIO
@@ -36,7 +37,7 @@ class Sample:
     request: bytes
     status: int
     body: Any = ANY
-    headers: dict[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
 
     def difference(self, reply: Reply) -> str | None:
         """What is wrong with `reply`, or None."""

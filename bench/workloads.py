@@ -6,6 +6,7 @@ Lives here: the requests and the expected replies. Must not live here: how a wor
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from bench.settings import ORIGIN, rows
 from bench.traffic import Sample, build, post_json
@@ -26,7 +27,10 @@ class Workload:
         samples: the requests that are timed, with their replies.
         rejections: requests that are checked only: each must be refused.
         settings: environment variables of the application.
-        connections: how many at a time.
+        connections: how many at a time; with another driver than wrk it is the driver who decides.
+        driver: `wrk`; a name of `drivers.DRIVERS`; or `idle` or `startup`, which start servers of their own.
+        unit: what is counted.
+        may_lose: whether a request may meet a connection that the server is closing.
     """
 
     name: str
@@ -35,11 +39,14 @@ class Workload:
     rejections: Samples = list
     settings: dict[str, str] = field(default_factory=dict)
     connections: tuple[int, ...] = (32,)
+    driver: str = "wrk"
+    unit: str = "request"
+    may_lose: bool = False
 
 
 def vary(make: Callable[[int], Sample], count: int = VARIETY) -> Samples:
-    """Samples made from the numbers from 1 on."""
-    return lambda: [make(number) for number in range(1, count + 1)]
+    """Samples made from the numbers from 1 on, once."""
+    return cache(lambda: [make(number) for number in range(1, count + 1)])
 
 
 def hello(number: int) -> Sample:
@@ -137,6 +144,83 @@ def many_rows(number: int) -> Sample:
     return Sample(build(f"/rows?start={number}"), 200, kept)
 
 
+def bulk(number: int) -> Sample:
+    """A list of about a megabyte; the reply says how much it was."""
+    items = [
+        {"id": n, "name": f"item {n} of list {number}", "value": n * 0.5, "active": n % 2 == 0}
+        for n in range(number, number + 13_500)
+    ]
+    expected = {"count": len(items), "total": sum(range(number, number + 13_500)) * 0.5}
+    return Sample(post_json("/bulk", items), 200, expected)
+
+
+def bad_bulk() -> list[Sample]:
+    """One mistake, at the end."""
+    return [Sample(post_json("/bulk", [{"id": 1, "name": "a", "value": "b", "active": True}]), 422)]
+
+
+def last_route(count: int) -> Samples:
+    """The last of so many routes that have a parameter each."""
+    last = count - 1
+    return vary(lambda n: Sample(build(f"/r{last}/{n}"), 200, {"route": last, "item_id": n}))
+
+
+def upload(number: int) -> Sample:
+    """A form with a text and a file of ten megabytes."""
+    edge = f"edge-{number}"
+    disposition = f"--{edge}\r\nContent-Disposition: form-data; name="
+    content = bytes(range(256)) * 40_960
+    parts = [
+        f'{disposition}"title"\r\n\r\nfile {number}\r\n'.encode(),
+        f'{disposition}"file"; filename="f{number}.bin"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode(),
+        content,
+        f"\r\n--{edge}--\r\n".encode(),
+    ]
+    kind = f"multipart/form-data; boundary={edge}"
+    request = build("/upload", method="POST", body=b"".join(parts), content_type=kind)
+    return Sample(
+        request, 200, {"title": f"file {number}", "filename": f"f{number}.bin", "size": len(content)}
+    )
+
+
+@cache
+def download_content() -> bytes:
+    """What is in the file that is downloaded: ten megabytes, no two kilobytes alike."""
+    return b"".join(f"{number:>1024}".encode() for number in range(10_240))
+
+
+def download(number: int) -> Sample:
+    """The whole file."""
+    return Sample(build("/download", x_request_id=f"r-{number}"), 200, download_content())
+
+
+def download_range(number: int) -> Sample:
+    """Sixty-four kilobytes of it (RFC 9110, section 14)."""
+    first = number * 100_000 % 10_000_000
+    last = first + 65_535
+    expected = {"content-range": f"bytes {first}-{last}/{10_240 * 1024}"}
+    request = build("/download", range=f"bytes={first}-{last}")
+    return Sample(request, 206, download_content()[first : last + 1], expected)
+
+
+def reconnect(number: int) -> Sample:
+    """Hello; every tenth request is the last of its connection."""
+    connection = "keep-alive" if number % 10 else "close"
+    return Sample(
+        build("/hello", x_request_id=f"r-{number}", connection=connection), 200, {"message": "Hello, World!"}
+    )
+
+
+def row(number: int) -> Sample:
+    """One row by its key."""
+    return Sample(build(f"/row/{number}"), 200, {"id": number, "name": f"name {number}", "value": number * 7})
+
+
+def no_such_row() -> list[Sample]:
+    """A key that is not there."""
+    return [Sample(build("/row/999999"), 404)]
+
+
 BASIC = (1, 32, 256)
 WORKLOADS = (
     Workload("hello", "hello JSON", vary(hello), connections=BASIC),
@@ -144,9 +228,20 @@ WORKLOADS = (
     Workload("body", "nested JSON body", vary(json_body), bad_bodies, connections=BASIC),
     Workload("rejected", "rejected body (422)", vary(rejected_body), connections=BASIC),
     Workload("rows", "100 rows through a response model", vary(many_rows)),
+    Workload("bulk", "1 MB JSON body", vary(bulk, 4), bad_bulk, connections=(4,)),
     Workload("dependencies", "three dependencies, async", dependencies("/me")),
     Workload("dependencies-def", "three dependencies, def", dependencies("/me-def")),
     Workload("def", "def endpoint", constant("/def")),
+    Workload("def-sleep", "def endpoint, sleeping 1 ms", constant("/def-sleep")),
+    Workload("await-one", "awaiting once", constant("/await-one")),
+    Workload("await-three", "awaiting three times", constant("/await-three")),
+    Workload("upload", "10 MB multipart upload", vary(upload, 2), connections=(4,)),
+    Workload("download", "10 MB file", vary(download, 4), connections=(4,)),
+    Workload("range", "64 KB range of a file", vary(download_range), connections=(32,)),
+    Workload("reconnect", "a new connection every 10 requests", vary(reconnect, 60), may_lose=True),
+    Workload("events", "server-sent events to 500 clients", list, driver="events", unit="event"),
+    Workload("echo", "WebSocket echo, 32 clients", list, driver="echo", unit="message"),
+    Workload("broadcast", "WebSocket broadcast to 200", list, driver="broadcast", unit="message"),
     Workload(
         "middleware",
         "CORS + three middlewares",
@@ -154,6 +249,16 @@ WORKLOADS = (
         other_origin,
         settings={"BENCH_MIDDLEWARE": "1"},
     ),
+    *(
+        Workload(f"routes-{n}", f"last of {n:,} routes", last_route(n), settings={"BENCH_ROUTES": str(n)})
+        for n in (10, 1_000, 10_000)
+    ),
+    *(
+        Workload(name, f"{title} row", vary(row), no_such_row, settings={"BENCH_DATABASE": name})
+        for name, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
+    ),
+    Workload("idle", "2,000 idle connections", list, driver="idle", unit="connection"),
+    Workload("startup", "start-up with 200 routes", list, driver="startup", settings={"BENCH_ROUTES": "200"}),
 )
 
 

@@ -1,13 +1,29 @@
 """The application on Pronghorn."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from bench import settings
-from pronghorn import Depends, Header, Pronghorn, Query, Request, Response
+from pronghorn import (
+    Depends,
+    Form,
+    Header,
+    HTTPException,
+    Pronghorn,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+)
 from pronghorn.middleware.cors import CORSMiddleware
+from pronghorn.responses import FileResponse
+from pronghorn.sse import EventSourceResponse, ServerSentEvent
 
 app = Pronghorn(title="bench")
 
@@ -35,6 +51,13 @@ class Order(BaseModel):
     lines: list[Line]
     note: str | None = None
     gift: bool = False
+
+
+class Item(BaseModel):
+    id: int
+    name: str
+    value: float
+    active: bool
 
 
 class Row(BaseModel):
@@ -69,6 +92,11 @@ async def create_order(order: Order) -> Order:
 @app.get("/rows", response_model=list[Row])
 async def read_rows(start: int) -> Any:
     return settings.rows(start)
+
+
+@app.post("/bulk")
+async def bulk(items: list[Item]) -> dict[str, float]:
+    return {"count": len(items), "total": sum(item.value for item in items)}
 
 
 async def get_session() -> AsyncIterator[dict[str, str]]:
@@ -118,6 +146,108 @@ async def read_me_def(user: Annotated[dict[str, str], Depends(get_active_user_de
 @app.get("/def")
 def in_thread() -> dict[str, str]:
     return {"message": "Hello, World!"}
+
+
+@app.get("/def-sleep")
+def in_thread_sleeping() -> dict[str, str]:
+    time.sleep(0.001)
+    return {"message": "Hello, World!"}
+
+
+@app.get("/await-one")
+async def await_one() -> dict[str, str]:
+    await asyncio.sleep(0)
+    return {"message": "Hello, World!"}
+
+
+@app.get("/await-three")
+async def await_three() -> dict[str, str]:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return {"message": "Hello, World!"}
+
+
+@app.post("/upload")
+async def upload(title: Annotated[str, Form()], file: UploadFile) -> dict[str, Any]:
+    size = 0
+    while chunk := await file.read(64 * 1024):
+        size += len(chunk)
+    return {"title": title, "filename": file.filename, "size": size}
+
+
+@app.get("/download")
+async def download() -> FileResponse:
+    return FileResponse(settings.FILE, media_type="application/octet-stream")
+
+
+@app.get("/events", response_class=EventSourceResponse)
+async def events(count: int) -> AsyncIterator[ServerSentEvent]:
+    for n in range(count):
+        yield ServerSentEvent(data={"n": n, "text": f"event {n}"})
+        await asyncio.sleep(settings.EVENT_PAUSE)
+
+
+@app.websocket("/ws/echo")
+async def echo(socket: WebSocket) -> None:
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_text(await socket.receive_text())
+    except WebSocketDisconnect:
+        pass
+
+
+room: set[WebSocket] = set()
+
+
+@app.websocket("/ws/room")
+async def broadcast(socket: WebSocket) -> None:
+    await socket.accept()
+    room.add(socket)
+    try:
+        while True:
+            text = await socket.receive_text()
+            for member in list(room):
+                await member.send_text(text)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        room.discard(socket)
+
+
+def numbered(route: int) -> Callable[[int], Any]:
+    async def read_numbered(item_id: int) -> dict[str, int]:
+        return {"route": route, "item_id": item_id}
+
+    return read_numbered
+
+
+for number in range(settings.ROUTES):
+    app.get(f"/r{number}/{{item_id}}")(numbered(number))
+
+if settings.DATABASE:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from bench.database import World, async_sessions
+
+    sessions = async_sessions()
+
+    class WorldOut(BaseModel):
+        id: int
+        name: str
+        value: int
+
+    async def get_database() -> AsyncIterator[AsyncSession]:
+        async with sessions() as session:
+            yield session
+
+    @app.get("/row/{row_id}", response_model=WorldOut)
+    async def read_row(row_id: int, session: Annotated[AsyncSession, Depends(get_database)]) -> Any:
+        row = await session.get(World, row_id)
+        if row is None:
+            raise HTTPException(404)
+        return row
 
 
 if settings.MIDDLEWARE:

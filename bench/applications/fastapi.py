@@ -1,0 +1,273 @@
+"""The application on FastAPI."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Annotated, Any
+
+from fastapi import (
+    Depends,
+    FastAPI,
+    Form,
+    Header,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+)
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
+
+from bench import settings
+
+app = FastAPI(title="bench")
+
+
+class Address(BaseModel):
+    street: str
+    city: str
+    postcode: str = Field(min_length=3, max_length=10)
+
+
+class Customer(BaseModel):
+    name: str = Field(min_length=1, max_length=100)
+    email: str
+    address: Address
+
+
+class Line(BaseModel):
+    sku: str
+    quantity: int = Field(ge=1)
+    price: float = Field(ge=0)
+
+
+class Order(BaseModel):
+    customer: Customer
+    lines: list[Line]
+    note: str | None = None
+    gift: bool = False
+
+
+class Item(BaseModel):
+    id: int
+    name: str
+    value: float
+    active: bool
+
+
+class Row(BaseModel):
+    id: int
+    name: str
+    price: float
+    tags: list[str]
+    active: bool
+    note: str | None
+
+
+@app.get("/hello")
+async def hello() -> dict[str, str]:
+    return {"message": "Hello, World!"}
+
+
+@app.get("/items/{item_id}")
+async def read_item(
+    item_id: int,
+    x_token: Annotated[str, Header()],
+    q: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> dict[str, Any]:
+    return {"item_id": item_id, "q": q, "limit": limit, "token": x_token}
+
+
+@app.post("/orders")
+async def create_order(order: Order) -> Order:
+    return order
+
+
+@app.get("/rows", response_model=list[Row])
+async def read_rows(start: int) -> Any:
+    return settings.rows(start)
+
+
+@app.post("/bulk")
+async def bulk(items: list[Item]) -> dict[str, float]:
+    return {"count": len(items), "total": sum(item.value for item in items)}
+
+
+async def get_session() -> AsyncIterator[dict[str, str]]:
+    session = {"session": "open"}
+    yield session
+    session["session"] = "closed"
+
+
+Session = Annotated[dict[str, str], Depends(get_session)]
+
+
+async def get_user(session: Session, x_token: Annotated[str, Header()]) -> dict[str, str]:
+    return {"name": x_token, **session}
+
+
+async def get_active_user(user: Annotated[dict[str, str], Depends(get_user)]) -> dict[str, str]:
+    return user
+
+
+@app.get("/me")
+async def read_me(user: Annotated[dict[str, str], Depends(get_active_user)]) -> dict[str, str]:
+    return user
+
+
+def get_session_def() -> Iterator[dict[str, str]]:
+    session = {"session": "open"}
+    yield session
+    session["session"] = "closed"
+
+
+SessionDef = Annotated[dict[str, str], Depends(get_session_def)]
+
+
+def get_user_def(session: SessionDef, x_token: Annotated[str, Header()]) -> dict[str, str]:
+    return {"name": x_token, **session}
+
+
+def get_active_user_def(user: Annotated[dict[str, str], Depends(get_user_def)]) -> dict[str, str]:
+    return user
+
+
+@app.get("/me-def")
+async def read_me_def(user: Annotated[dict[str, str], Depends(get_active_user_def)]) -> dict[str, str]:
+    return user
+
+
+@app.get("/def")
+def in_thread() -> dict[str, str]:
+    return {"message": "Hello, World!"}
+
+
+@app.get("/def-sleep")
+def in_thread_sleeping() -> dict[str, str]:
+    time.sleep(0.001)
+    return {"message": "Hello, World!"}
+
+
+@app.get("/await-one")
+async def await_one() -> dict[str, str]:
+    await asyncio.sleep(0)
+    return {"message": "Hello, World!"}
+
+
+@app.get("/await-three")
+async def await_three() -> dict[str, str]:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return {"message": "Hello, World!"}
+
+
+@app.post("/upload")
+async def upload(title: Annotated[str, Form()], file: UploadFile) -> dict[str, Any]:
+    size = 0
+    while chunk := await file.read(64 * 1024):
+        size += len(chunk)
+    return {"title": title, "filename": file.filename, "size": size}
+
+
+@app.get("/download")
+async def download() -> FileResponse:
+    return FileResponse(settings.FILE, media_type="application/octet-stream")
+
+
+@app.get("/events", response_class=EventSourceResponse)
+async def events(count: int) -> AsyncIterator[ServerSentEvent]:
+    for n in range(count):
+        yield ServerSentEvent(data={"n": n, "text": f"event {n}"})
+        await asyncio.sleep(settings.EVENT_PAUSE)
+
+
+@app.websocket("/ws/echo")
+async def echo(socket: WebSocket) -> None:
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_text(await socket.receive_text())
+    except WebSocketDisconnect:
+        pass
+
+
+room: set[WebSocket] = set()
+
+
+@app.websocket("/ws/room")
+async def broadcast(socket: WebSocket) -> None:
+    await socket.accept()
+    room.add(socket)
+    try:
+        while True:
+            text = await socket.receive_text()
+            for member in list(room):
+                await member.send_text(text)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        room.discard(socket)
+
+
+def numbered(route: int) -> Callable[[int], Any]:
+    async def read_numbered(item_id: int) -> dict[str, int]:
+        return {"route": route, "item_id": item_id}
+
+    return read_numbered
+
+
+for number in range(settings.ROUTES):
+    app.get(f"/r{number}/{{item_id}}")(numbered(number))
+
+if settings.DATABASE:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from bench.database import World, async_sessions
+
+    sessions = async_sessions()
+
+    class WorldOut(BaseModel):
+        id: int
+        name: str
+        value: int
+
+    async def get_database() -> AsyncIterator[AsyncSession]:
+        async with sessions() as session:
+            yield session
+
+    @app.get("/row/{row_id}", response_model=WorldOut)
+    async def read_row(row_id: int, session: Annotated[AsyncSession, Depends(get_database)]) -> Any:
+        row = await session.get(World, row_id)
+        if row is None:
+            raise HTTPException(404)
+        return row
+
+
+if settings.MIDDLEWARE:
+
+    @app.middleware("http")
+    async def one(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers["x-one"] = "1"
+        return response
+
+    @app.middleware("http")
+    async def two(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers["x-two"] = "2"
+        return response
+
+    @app.middleware("http")
+    async def three(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers["x-three"] = "3"
+        return response
+
+    app.add_middleware(CORSMiddleware, allow_origins=[settings.ORIGIN], allow_methods=["*"])

@@ -1,0 +1,191 @@
+"""Starting a contender's server on its core, and asking it single questions."""
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.contenders import Contender
+from bench.environments import ROOT, python_of
+from bench.processes import cores
+from bench.traffic import Reply, Sample, build, read_reply
+from bench.workloads import Workload
+
+START_SECONDS = 120.0
+ANSWER_SECONDS = 20.0
+STOP_SECONDS = 5.0
+OPEN_FILES = 16_384
+WORK = ROOT / "build" / "bench"
+
+
+class Unfit(Exception):
+    """A contender does not do what a workload asks for; the message is the reason in the report."""
+
+
+@dataclass
+class Server:
+    """A contender's running server."""
+
+    contender: Contender
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; others may be below it."""
+        return self.process.pid
+
+    def last_words(self) -> str:
+        """The last line of its log that says something."""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1][:200] if lines else "nothing in its log"
+
+
+class Client:
+    """Asks one request after the other, on one connection for as long as the server keeps it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: socket.socket | None = None
+        self._file: Any = None
+
+    def ask(self, request: bytes) -> Reply:
+        """Send a request and read the reply; a connection that the server has closed is opened anew."""
+        fresh = self._connection is None
+        try:
+            return self._ask(request)
+        except (OSError, ValueError):
+            self.close()
+            if fresh:
+                raise
+        return self._ask(request)
+
+    def _ask(self, request: bytes) -> Reply:
+        if self._connection is None:
+            self._connection = socket.create_connection(("127.0.0.1", self._port), timeout=ANSWER_SECONDS)
+            self._file = self._connection.makefile("rb")
+        self._connection.sendall(request)
+        reply = read_reply(self._file)
+        if reply.headers.get("connection", "").lower() == "close":
+            self.close()
+        return reply
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._file.close()
+            self._connection.close()
+            self._connection = None
+
+
+def allow_many_files() -> None:
+    """Raise the limit of open files for this process and the servers that it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(contender: Contender, settings: dict[str, str]) -> Server:
+    """Start the server on its core; it need not answer yet."""
+    port = free_port()
+    WORK.mkdir(parents=True, exist_ok=True)
+    program = contender.program or str(python_of(contender.requirements))
+    if contender.program == "nginx":
+        text = (ROOT / "bench/applications" / contender.application).read_text()
+        (WORK / f"nginx-{port}.conf").write_text(text.replace("PORT", str(port)))
+    log = WORK / f"{contender.name}.log"
+    environment = {**os.environ, **settings, "BENCH_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["taskset", "-c", str(min(cores()[1])), program, *contender.arguments(port)],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return Server(contender, process, port, log)
+
+
+def wait_ready(server: Server) -> None:
+    """Return once the server says hello.
+
+    Raises:
+        Unfit: it has ended, or takes too long.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise Unfit(f"its server ended before it listened: {server.last_words()}")
+        client = Client(server.port)
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            if client.ask(build("/hello")).status == 200:
+                client.close()
+                return
+        client.close()
+        time.sleep(0.005)
+    raise Unfit(f"its server did not answer within {START_SECONDS:.0f} s: {server.last_words()}")
+
+
+def stop(server: Server) -> None:
+    """Stop it and what it started."""
+    server.process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+@contextmanager
+def serving(contender: Contender, settings: dict[str, str]) -> Iterator[Server]:
+    """A server that answers, for as long as the block takes."""
+    server = start(contender, settings)
+    try:
+        wait_ready(server)
+        yield server
+    finally:
+        stop(server)
+
+
+def check(server: Server, workload: Workload) -> None:
+    """Ask everything once.
+
+    Raises:
+        Unfit: a reply is not the expected one.
+    """
+    client = Client(server.port)
+    try:
+        _check(client, [*workload.samples(), *workload.rejections()])
+    finally:
+        client.close()
+
+
+def _check(client: Client, samples: Iterable[Sample]) -> None:
+    for sample in samples:
+        line = sample.request.partition(b"\r\n")[0].decode()
+        try:
+            reply = client.ask(sample.request)
+        except Exception as error:  # whatever a broken reply makes of `http.client`
+            raise Unfit(f"{line}: {type(error).__name__}: {error}") from error
+        wrong = sample.difference(reply)
+        if wrong:
+            raise Unfit(f"{line}: {wrong}")
