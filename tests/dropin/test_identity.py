@@ -1,6 +1,7 @@
 """Classes and functions go by FastAPI's module names while the drop-in is installed."""
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,13 @@ from tests.dropin.modules import imported
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("module", DEFINED_IN)
-def test_public_objects_name_the_module_that_fastapi_defines_them_in(module: str) -> None:
+def test_public_objects_go_by_the_names_that_fastapi_gives_them(module: str) -> None:
     mirror = imported(module)
-    found = {name: getattr(mirror, name, None) for name in DEFINED_IN[module].split()}
-    # Pickle finds an object by its own name, so one that has another name with us keeps its module.
-    named = {
-        name: value.__module__ for name, value in found.items() if getattr(value, "__name__", "") == name
-    }
-    assert {name: place for name, place in named.items() if place != module} == {}
+    found: dict[str, Any] = {name: getattr(mirror, name, None) for name in DEFINED_IN[module].split()}
+    named = {name: value for name, value in found.items() if hasattr(value, "__name__")}
+    assert {
+        name: (value.__module__, value.__name__, value.__qualname__) for name, value in named.items()
+    } == {name: (module, name, name) for name in named}
 
 
 @pytest.mark.usefixtures("installed")
@@ -27,6 +27,13 @@ def test_importing_the_root_is_enough() -> None:
     imported("fastapi")
     assert pronghorn.APIRouter.__module__ == "fastapi.routing"
     assert pronghorn.HTTPException.__module__ == "fastapi.exceptions"
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_application_is_told_by_the_name_of_its_class() -> None:
+    app = imported("fastapi").FastAPI()
+    assert f"{type(app).__module__}.{type(app).__name__}" == "fastapi.applications.FastAPI"
+    assert pickle.loads(pickle.dumps(type(app))) is pronghorn.Pronghorn
 
 
 @pytest.mark.usefixtures("installed")
@@ -42,6 +49,8 @@ def test_uninstalling_gives_the_true_modules_back() -> None:
     before = routing.APIRoute.__module__
     dropin.install(child_processes=False)
     imported("fastapi")
+    assert repr(pronghorn.FastAPI) == "<class 'fastapi.applications.FastAPI'>"
     dropin.uninstall()
     assert routing.APIRoute.__module__ == before
     assert before.startswith("pronghorn.")
+    assert repr(pronghorn.FastAPI) == "<class 'pronghorn._app.application.Pronghorn'>"

@@ -122,6 +122,28 @@ def test_the_metadata_alone_is_known_in_child_processes(tmp_path: Path) -> None:
     assert output_of("-c", code, cwd=tmp_path, **environment) == "0.165.0 True"
 
 
+ASKED = """\
+from importlib.metadata import distribution, distributions, packages_distributions, requires, version
+from packaging.requirements import Requirement
+
+assert Requirement("FastAPI[standard]>=0.115,<1").specifier.contains(version("fastapi"))
+assert Requirement("fastapi ~= 0.165").specifier.contains(distribution("fastapi").version)
+assert not Requirement("fastapi<0.165").specifier.contains(version("fastapi"))
+assert "starlette" in {Requirement(line).name for line in requires("fastapi")}
+assert packages_distributions()["fastapi"][0] == "fastapi"
+print(next(each.version for each in distributions() if each.name == "fastapi"))
+"""
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_requirements_are_checked_in_all_processes(real_fastapi: Path, tmp_path: Path, beside: bool) -> None:
+    environment = {"PYTHONPATH": str(real_fastapi)} if beside else {}
+    assert under_dropin("-c", ASKED, cwd=tmp_path, **environment) == "0.165.0"
+    announce(environment)
+    assert output_of("-c", ASKED, cwd=tmp_path, **environment) == "0.165.0"
+    assert output_of("-c", f"import fastapi\n{ASKED}", cwd=tmp_path, **environment) == "0.165.0"
+
+
 def test_a_child_that_never_imports_fastapi_loads_nothing_of_ours(tmp_path: Path) -> None:
     environment: dict[str, str] = {}
     announce(environment)

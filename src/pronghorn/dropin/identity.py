@@ -1,9 +1,9 @@
-"""The `__module__` of public classes and functions while the drop-in is installed.
+"""The names and modules of public classes and functions while the drop-in is installed.
 
-Some packages tell FastAPI's objects by a `__module__` that starts with `fastapi.`; pickles written
-under the drop-in name `fastapi` modules too, as FastAPI's own would. `adopt` gives the objects of
-one mirrored module that name when it is imported, `restore` gives back the true ones.
-Invariant: an object is renamed only when its new name leads back to it, so it can still be pickled.
+Some packages tell FastAPI's objects by a `__module__` that starts with `fastapi.`, or by the name of
+their class; pickles written under the drop-in name `fastapi` modules too, as FastAPI's own would.
+`adopt` gives the objects of one mirrored module these names when it is imported, `restore` gives back
+the true ones. Invariant: a name that was given leads back to the object, so it can still be pickled.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ _LOADED_BY_ROOT = (
 )
 """Imported with `fastapi` itself: they define what `from fastapi import …` offers."""
 
-_renamed: list[tuple[Any, str]] = []
+_renamed: list[tuple[Any, tuple[str, str, str]]] = []
+"""Objects with their true module, name and qualified name."""
 
 
 def adopt(module_name: str) -> None:
@@ -99,20 +100,18 @@ def adopt(module_name: str) -> None:
     for name in DEFINED_IN.get(module_name, "").split():
         found = getattr(module, name, None)
         if (isclass(found) or isfunction(found)) and found.__module__.startswith("pronghorn."):
-            _rename(found, module_name)
+            _rename(found, module_name, name)
 
 
-def _rename(found: Any, module_name: str) -> None:
-    if getattr(sys.modules[module_name], found.__qualname__, None) is not found:
-        return  # it goes by another name of ours: pickle would not find it back
+def _rename(found: Any, module_name: str, name: str) -> None:
     ORIGINS.setdefault(module_name, set()).add(found.__module__)
-    _renamed.append((found, found.__module__))
-    found.__module__ = module_name
+    _renamed.append((found, (found.__module__, found.__name__, found.__qualname__)))
+    found.__module__, found.__name__, found.__qualname__ = module_name, name, name
 
 
 def restore() -> None:
-    """Give every renamed object its true module back."""
+    """Give every renamed object its true names back."""
     while _renamed:
-        found, module_name = _renamed.pop()
-        found.__module__ = module_name
+        found, names = _renamed.pop()
+        found.__module__, found.__name__, found.__qualname__ = names
     ORIGINS.clear()

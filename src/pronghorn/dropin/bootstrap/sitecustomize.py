@@ -22,27 +22,25 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class _OnFirstUse(MetaPathFinder):
-    """Stands on `sys.meta_path` until `fastapi`, or its metadata, is wanted; then installs the drop-in."""
+    """Stands on `sys.meta_path` until `fastapi` is wanted, and answers for its metadata meanwhile."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "fastapi":
             return None
-        self._make_way()
-        return find_spec(fullname)
-
-    def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
-        if (context.name or "").lower() != "fastapi":
-            return ()
-        self._make_way()
-        return sys.meta_path[0].find_distributions(context)  # type: ignore[attr-defined,no-any-return]
-
-    def _make_way(self) -> None:
         from pronghorn import dropin
 
         sys.meta_path.remove(self)
         dropin.install()
+        return find_spec(fullname)
+
+    def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
+        if (context.name or "fastapi").lower() != "fastapi":
+            return ()
+        from pronghorn.dropin.metadata import FastAPIDistribution, asks_for_fastapi
+
+        return (FastAPIDistribution(),) if asks_for_fastapi(context) else ()
 
 
 def _run_the_next_one() -> None:
