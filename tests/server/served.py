@@ -1,9 +1,17 @@
-"""An application that tests start in processes of their own; it tells which process answers."""
+"""An application that tests start in processes of their own; it tells which process answers.
+
+/            at once                      /block/SECONDS   blocks its event loop for so long
+/slow        after 0.3 s                  /stream          never comes to an end
+/slow/0.05   after so many seconds        /hog/BYTES       keeps so much memory
+/die         ends the process             /thread/SECONDS  is held up in a thread
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +22,8 @@ if os.environ.get("SERVED_FAILS"):
 
 VERSION = 1
 
+_hoard: list[bytearray] = []
+
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
@@ -23,10 +33,56 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if os.environ.get("SERVED_NEVER_ENDS"):
+            await asyncio.Event().wait()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.3)
-    if scope["path"] == "/die":
-        os._exit(7)
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        return
+    action, _, argument = scope["path"][1:].partition("/")
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body"):
+            pass
+    if action in ACTIONS:
+        await ACTIONS[action](send, argument)
     await answer(send, str(os.getpid()).encode())
+
+
+async def _slow(send: Any, seconds: str) -> None:
+    await asyncio.sleep(float(seconds or 0.3))
+
+
+async def _die(send: Any, argument: str) -> None:
+    os._exit(7)
+
+
+async def _block(send: Any, seconds: str) -> None:
+    time.sleep(float(seconds))
+
+
+async def _thread(send: Any, seconds: str) -> None:
+    await asyncio.to_thread(time.sleep, float(seconds))
+
+
+async def _hog(send: Any, size: str) -> None:
+    _hoard.append(bytearray(b"x") * int(size))
+
+
+async def _stream(send: Any, argument: str) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"data: on\n\n", "more_body": True})
+        await asyncio.sleep(0.05)
+
+
+ACTIONS: dict[str, Callable[[Any, str], Awaitable[None]]] = {
+    "slow": _slow,
+    "die": _die,
+    "block": _block,
+    "thread": _thread,
+    "hog": _hog,
+    "stream": _stream,
+}

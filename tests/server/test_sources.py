@@ -26,7 +26,7 @@ def test_without_any_source_the_defaults_hold(pyproject: Path) -> None:
 
 
 def test_flags_come_before_the_environment_before_settings_before_defaults(pyproject: Path) -> None:
-    flags = {"port": "1", "uds": None, "reload_dirs": []}
+    flags: dict[str, Any] = {"port": "1", "uds": None, "reload_dirs": []}
     environ = {"PRONGHORN_PORT": "2", "PRONGHORN_BACKLOG": "2"}
     pyproject.write_text("[tool.pronghorn.server]\nport = 3\nbacklog = 3\nmax_pipelined = 3\n")
     defaults = {"port": 4, "backlog": 4, "max_pipelined": 4, "ws_max_queue": 4}

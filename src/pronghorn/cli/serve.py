@@ -20,7 +20,7 @@ from pronghorn.cli.servers import Service
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.sources import BadOption, load_config
 
-DEVELOPMENT = {"reload": True}
+DEVELOPMENT = {"reload": True, "block_warning": 0.1, "heartbeat_timeout": None}
 PRODUCTION = {"host": "0.0.0.0"}
 _DROP_IN = {"max_body_size": None, "proxy_headers": True, "ws_allowed_origins": "*"}
 """What an unchanged FastAPI application counts on."""

@@ -12,7 +12,12 @@ import struct
 
 from pronghorn.server.config import ServerConfig
 
+# From worker to supervisor, a byte each: it serves; its event loop turns; its event loop stands still, and
+# the log says where; another should take its place, and it serves until then.
 READY = b"+"
+BEAT = b"."
+HUNG = b"!"
+RECYCLE = b"~"
 _LENGTH = struct.Struct("!I")
 
 

@@ -54,7 +54,7 @@ class ServerConfig:
     uds_mode: int = option(0o660, "The permissions of the Unix socket.", unit="octal", least=0, most=0o777)
     fd: int | None = option(
         None,
-        "Listen on this inherited socket (its file descriptor) instead of an address.",
+        "Listen on this inherited socket (its file descriptor) instead of an address. A socket of systemd (`LISTEN_FDS`) needs no option.",
         least=0,
     )
     backlog: int = option(2048, "How many connections the kernel holds until they are accepted.")
@@ -201,12 +201,38 @@ class ServerConfig:
         begins="Processes",
         auto=processors,
     )
+    supervise: bool = option(
+        True,
+        "Serve from processes that are replaced when they end, hang or are to be recycled, also where it is only one.",
+    )
+    max_requests: int | None = option(None, "Replace a worker after so many requests.")
+    max_rss: int | None = option(None, "Replace a worker that uses so much memory.", unit="bytes")
+    recycle_jitter: float = option(
+        0.1,
+        "By which share at most a worker is replaced earlier than `max_requests` and `max_rss` say, so that not all are at once.",
+        least=0,
+        most=1,
+    )
+    heartbeat_timeout: float | None = option(
+        30.0,
+        "How long a worker's event loop may be blocked; then its stack is logged and it is replaced. Off with `pronghorn dev`.",
+        unit="s",
+    )
+    ready_file: str | None = option(
+        None,
+        "A file that exists while the server is ready: from when all workers serve until none does, or the server stops.",
+    )
 
     reload: bool = option(False, "Start again when a file changes; with one worker.", begins="Development")
     reload_dirs: Sequence[str] | None = option(
         None,
         "The folders watched for changes (the flag may be repeated); without it the current one.",
         flag="--reload-dir",
+    )
+    block_warning: float | None = option(
+        None,
+        "Warn when the event loop is blocked for so long, and tell by which line. 0.1 with `pronghorn dev`.",
+        unit="s",
     )
 
     def __post_init__(self) -> None:
@@ -222,6 +248,16 @@ class ServerConfig:
             raise ValueError(f"uds is {self.uds!r} and fd is {self.fd!r}: listen on one of them")
         if self.ssl_certfile is None and (self.ssl_keyfile or self.ssl_ca_certs):
             raise ValueError("ssl_keyfile or ssl_ca_certs without ssl_certfile: TLS needs a certificate")
+
+        if (self.max_requests or self.max_rss) and not self.needs_supervisor:
+            raise ValueError(
+                "max_requests or max_rss without supervise: somebody has to start the next process"
+            )
+
+    @property
+    def needs_supervisor(self) -> bool:
+        """Whether the application is served by processes that another one keeps."""
+        return self.supervise or self.workers > 1 or self.reload
 
     @property
     def scheme(self) -> str:

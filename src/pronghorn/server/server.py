@@ -11,13 +11,16 @@ import contextlib
 import contextvars
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from pronghorn._base.lifespan import Lifespan, LifespanFailed
-from pronghorn.server.access import access_log
+from pronghorn.server.accepting import Accepting
+from pronghorn.server.access import Answered, access_log
+from pronghorn.server.certificates import LOOK_EVERY, Certificates
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.connection import HttpConnection
-from pronghorn.server.listener import close_socket, describe, open_socket
+from pronghorn.server.listener import close_socket, describe, open_socket, turn_newcomers_away
 from pronghorn.server.site import Site
 from pronghorn.server.tasks import Tasks
 
@@ -25,8 +28,8 @@ logger = logging.getLogger("pronghorn.error")
 
 # Clients with an idle connection may be about to use it: they get a last response on it.
 _LAST_REQUESTS = 0.25
-# How long a peer may take to answer the end of a TLS session; most just close.
-_TLS_GOODBYE = 2.0
+# Whoever has begun to connect on this machine is in after this time.
+_LAST_NEWCOMERS = 0.02
 
 
 class Server:
@@ -37,6 +40,7 @@ class Server:
         config: the options; those about processes are not for this class.
         listener: an open socket to use instead of the one that `config` names; the server closes it, which
             ends nothing for other processes that have it too.
+        answered: called for every request that was answered, with its status.
 
     Attributes:
         started: set when connections are accepted.
@@ -52,13 +56,20 @@ class Server:
     """
 
     def __init__(
-        self, app: Any, config: ServerConfig | None = None, *, listener: socket.socket | None = None
+        self,
+        app: Any,
+        config: ServerConfig | None = None,
+        *,
+        listener: socket.socket | None = None,
+        answered: Callable[[Answered, int], None] | None = None,
     ) -> None:
         self.app = app
         self.config = config or ServerConfig()
         self.started = asyncio.Event()
         self.sockets: list[socket.socket] = []
         self._given = listener
+        self._answered = answered
+        self._certificates = Certificates(self.config)
         if listener is not None:
             # A duplicate takes over what Python thinks of its original. Were that "blocking", it would
             # for a moment be so for every process that shares the socket, and one might accept forever.
@@ -90,6 +101,10 @@ class Server:
             self._hurried.set()
         self._stopping.set()
 
+    def renew_certificates(self) -> None:
+        """Read certificate and key again, for connections to come. Changed files are noticed without it."""
+        self._certificates.renew()
+
     async def serve(self) -> None:
         """Serve until `stop`.
 
@@ -117,17 +132,10 @@ class Server:
             loop,
             Tasks(loop, contextvars.copy_context()),
             state=lifespan.state,
-            log_access=access_log(config),
+            log_access=_each(access_log(config), self._answered),
         )
-        tls = config.ssl_context()
-        accepting = await loop.create_server(
-            lambda: HttpConnection(site),
-            sock=listener.dup(),
-            backlog=config.backlog,
-            ssl=tls,
-            ssl_handshake_timeout=None if tls is None else config.handshake_timeout,
-            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE,
-        )
+        accepting = Accepting(listener, config, self._certificates, lambda: HttpConnection(site))
+        await accepting.start()
         self.sockets = [listener]
         self._url = describe(listener, config.scheme)
         if listener.family in (socket.AF_INET, socket.AF_INET6):
@@ -135,26 +143,30 @@ class Server:
         site.clock.start()
         self.started.set()
         try:
-            await self._stopping.wait()
+            await self._wait_for_the_end()
         finally:
             await self._stop_accepting(accepting, listener, site)
             await self._drain(site)
             site.clock.stop()
 
-    async def _stop_accepting(
-        self, accepting: asyncio.AbstractServer, listener: socket.socket, site: Site
-    ) -> None:
+    async def _wait_for_the_end(self) -> None:
+        if self._certificates.context is None:
+            await self._stopping.wait()
+            return
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY)
+            self._certificates.renew_if_changed()
+
+    async def _stop_accepting(self, accepting: Accepting, listener: socket.socket, site: Site) -> None:
         """Accept no more, but leave nobody behind whom the kernel has already let in."""
-        accepting.close()
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(OSError):
-            for _ in range(self.config.backlog):
-                connection, _ = listener.accept()
-                connection.setblocking(False)
-                await loop.connect_accepted_socket(
-                    lambda: HttpConnection(site), connection, ssl=self.config.ssl_context()
-                )
+        # Responses tell from now on that they are the last ones of their connections.
+        site.drain()
+        if turn_newcomers_away(listener):
+            await self._patience(_LAST_REQUESTS, site, at_least=_LAST_NEWCOMERS)
+        accepting.stop()
         self._close(listener)
+        await accepting.wait_welcomed()
 
     def _close(self, listener: socket.socket) -> None:
         """Close our end of the socket; the file of a Unix socket goes with the one who made it."""
@@ -165,7 +177,6 @@ class Server:
 
     async def _drain(self, site: Site) -> None:
         """Let requests under way come to their end, within the time they have."""
-        site.drain()
         if site.connections:
             await self._patience(_LAST_REQUESTS, site)
         for connection in list(site.connections):
@@ -182,17 +193,30 @@ class Server:
             connection.abort()
         await asyncio.sleep(0)
 
-    async def _patience(self, seconds: float, site: Site) -> bool:
+    async def _patience(self, seconds: float, site: Site, at_least: float = 0) -> bool:
         """Whether all connections and tasks ended within `seconds`."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while site.connections or site.tasks.running:
-            if self._hurried.is_set() or loop.time() >= end:
+        begin = loop.time()
+        while site.connections or site.tasks.running or loop.time() < begin + at_least:
+            if self._hurried.is_set() or loop.time() >= begin + seconds:
                 return False
             # Coarse on purpose: this runs only while the server stops.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurried.wait(), 0.02)
         return True
+
+
+def _each(*takers: Callable[[Answered, int], None] | None) -> Callable[[Answered, int], None] | None:
+    """Calls those that are there; None when none is."""
+    wanted = [taker for taker in takers if taker is not None]
+    if len(wanted) < 2:
+        return wanted[0] if wanted else None
+
+    def take(request: Answered, status: int) -> None:
+        for taker in wanted:
+            taker(request, status)
+
+    return take
 
 
 __all__ = ["LifespanFailed", "Server"]

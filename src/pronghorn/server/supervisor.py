@@ -23,9 +23,17 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from pronghorn.server.assignment import READY, Assignment
+from pronghorn.server.assignment import HUNG, READY, RECYCLE, Assignment
+from pronghorn.server.child import KILL_AFTER, NEVER, Child
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.listener import CannotListen, close_socket, describe, open_socket
+from pronghorn.server.listener import (
+    CannotListen,
+    close_socket,
+    describe,
+    open_socket,
+    turn_newcomers_away,
+)
+from pronghorn.server.readiness import Readiness
 from pronghorn.server.reload import Watcher
 
 logger = logging.getLogger("pronghorn.error")
@@ -34,44 +42,14 @@ _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 10.0
 _LIVED_WELL = 10.0
 """Seconds after which a worker's end counts as an accident, not as a failure to run."""
-_KILL_AFTER = 5.0
+_BEAT_LATE = 1.0
+"""Seconds that a worker has for telling itself that it hangs, and where."""
+_LAST_NEWCOMERS = 0.05
+"""Seconds for those who have begun to connect at the stop. Whoever is on this machine, or near, is in then."""
+_LONGEST_WAIT = 1.0
+_HELD_UP = 1.0
 _RELOAD_PATIENCE = 0.5
 _START_FAILED = 3
-
-
-class _Worker:
-    """One worker process, and the channel to it."""
-
-    def __init__(self, assignment: Assignment, listener: socket.socket) -> None:
-        ours, theirs = socket.socketpair()
-        self.channel = ours
-        theirs.set_inheritable(True)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pronghorn.server.worker", str(theirs.fileno()), str(listener.fileno())],
-            pass_fds=(theirs.fileno(), listener.fileno()),
-        )
-        theirs.close()
-        self.ready = False
-        self.ending = False
-        self.replaces: _Worker | None = None
-        self.born = time.monotonic()
-        self.kill_at = float("inf")
-        with contextlib.suppress(OSError):  # gone already: its end will be noticed
-            assignment.send(ours)
-        ours.setblocking(False)
-
-    def end(self, patience: float) -> None:
-        """Ask it to stop; a second time, at once. It is killed when `patience` has passed."""
-        self.ending = True
-        self.kill_at = min(self.kill_at, time.monotonic() + patience + _KILL_AFTER)
-        self.process.terminate()
-
-    def kill_if_late(self, now: float) -> None:
-        """Kill it if it had its time."""
-        if now >= self.kill_at:
-            logger.warning("Worker %d did not stop in time: killed", self.process.pid)
-            self.process.kill()
-            self.kill_at = float("inf")
 
 
 class Supervisor:
@@ -92,13 +70,16 @@ class Supervisor:
             config = dataclasses.replace(config, graceful_timeout=patience)
         self._assignment = Assignment(target, config, list(sys.path))
         self._config = config
-        self._workers: list[_Worker] = []
+        self._readiness = Readiness(config.ready_file)
+        self._workers: list[Child] = []
         self._selector = selectors.DefaultSelector()
-        self._to_replace: list[_Worker] = []
+        self._generation = 0
+        self._rolling = False
         self._stopping = False
         self._backoff = _FIRST_BACKOFF
         self._respawn_at: list[float] = []
         self._ever_ready = False
+        self._all_ready = False
         self._exit_code = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
 
@@ -121,6 +102,7 @@ class Supervisor:
         finally:
             for worker in self._workers:
                 worker.process.kill()
+            self._readiness.stopping()
             self._close_listener()
             self._selector.close()
             self._wake_reader.close()
@@ -168,20 +150,31 @@ class Supervisor:
     def _turn(self) -> None:
         """Wait for what happens next, and act on it."""
         now = time.monotonic()
-        times = [*self._respawn_at, *(worker.kill_at for worker in self._workers), now + 1.0]
-        for key, _ in self._selector.select(max(min(times) - now, 0.0)):
+        times = [*self._respawn_at, *(worker.kill_at for worker in self._workers), now + _LONGEST_WAIT]
+        patience = max(min(times) - now, 0.0)
+        for key, _ in self._selector.select(patience):
             if key.data is None:
                 for number in self._wake_reader.recv(4096):
                     self._obey(number)
             else:
                 self._hear(key.data)
-        now = time.monotonic()
+        held_up = time.monotonic() - now - patience
+        if held_up > _HELD_UP:  # so were the workers, if the whole machine was
+            for worker in self._workers:
+                worker.beat += held_up
+        self._look_after(time.monotonic())
+
+    def _look_after(self, now: float) -> None:
+        """Do what is due."""
         for worker in self._workers:
             worker.kill_if_late(now)
+            self._miss_beat(worker, now)
         due = [moment for moment in self._respawn_at if moment <= now]
         self._respawn_at = [moment for moment in self._respawn_at if moment > now]
         for _ in due:
             self._start()
+        if any(worker.ready for worker in self._workers):
+            self._readiness.ping(now)
 
     def _obey(self, number: int) -> None:
         if number == 0:
@@ -191,40 +184,79 @@ class Supervisor:
         else:
             self._stop()
 
-    def _hear(self, worker: _Worker) -> None:
-        """A worker is ready, or gone."""
+    def _hear(self, worker: Child) -> None:
+        """A worker reports, or is gone."""
         try:
-            word = worker.channel.recv(16)
+            words = worker.channel.recv(4096)
         except OSError:
-            word = b""
-        if word == READY:
-            worker.ready = True
-            self._ever_ready = True
-            if worker.replaces is not None:
-                worker.replaces.end(self._config.graceful_timeout)
-                self._replace_next()
-        elif not word:
+            words = b""
+        if not words:
             self._bury(worker)
+            return
+        worker.beat = time.monotonic()
+        if READY in words:
+            self._welcome(worker)
+        if RECYCLE in words and not self._stopping:
+            self._recycle(worker)
+        if HUNG in words:
+            logger.error("Worker %d hangs: killed", worker.pid)
+            worker.give_up(dumb=False)
+
+    def _miss_beat(self, worker: Child, now: float) -> None:
+        """See to a worker that hangs so badly that it cannot say so."""
+        limit = self._config.heartbeat_timeout
+        if limit is None or not worker.ready or worker.kill_at != NEVER:
+            return
+        if now - worker.beat > limit + _BEAT_LATE:
+            logger.error("Worker %d gives no sign of life: killed, with its stacks", worker.pid)
+            worker.give_up(dumb=True)
 
     # Workers -----------------------------------------------------------------------------------------
 
-    def _start(self, replaces: _Worker | None = None) -> None:
-        worker = _Worker(self._assignment, self._listener)
+    def _start(self, replaces: Child | None = None) -> None:
+        worker = Child(self._assignment, self._listener, self._generation)
         worker.replaces = replaces
         self._workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
 
-    def _bury(self, worker: _Worker) -> None:
+    def _welcome(self, worker: Child) -> None:
+        """A worker serves."""
+        worker.ready = True
+        self._ever_ready = True
+        old, worker.replaces = worker.replaces, None
+        if old is not None and old in self._workers and not old.ending:
+            old.end(self._config.graceful_timeout)
+        self._roll()
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        """Let the outside know how many serve."""
+        serving = sum(worker.ready and not worker.ending for worker in self._workers)
+        if serving == 0:
+            self._all_ready = False
+            self._readiness.not_ready("no worker serves")
+        elif not self._all_ready and serving >= self._config.workers and not self._rolling:
+            self._all_ready = True
+            self._readiness.ready(f"{serving} of {self._config.workers} workers serve")
+
+    def _bury(self, worker: Child) -> None:
         """A worker ended: see why, and whether another must take its place."""
         self._selector.unregister(worker.channel)
         worker.channel.close()
         self._workers.remove(worker)
         code = worker.process.wait()
-        if worker.ending or self._stopping:
+        if self._stopping:
+            # It ends by the signal itself when it had not come so far as to obey it.
+            if code not in (0, -signal.SIGTERM):
+                self._exit_code = self._exit_code or 1
             return
-        if worker.replaces is not None and not worker.ready:
-            logger.error("A new worker did not start (exit code %d): the old workers stay", code)
-            self._to_replace.clear()
+        self._tell_ready()
+        if worker.ending:
+            return
+        if worker.superseded:
+            self._roll()
+        elif worker.starts_in_place and worker.replaces in self._workers:
+            self._keep_old(code)
         elif self._config.reload:
             logger.error("The application did not start, or ended: waiting for a change")
         elif not self._ever_ready:
@@ -232,30 +264,62 @@ class Supervisor:
             self._exit_code = code or 1
             self._stop()
         else:
-            self._respawn_later(worker, code)
+            self._replace_lost(worker, code)
 
-    def _respawn_later(self, worker: _Worker, code: int) -> None:
+    def _replace_lost(self, worker: Child, code: int) -> None:
+        logger.error("Worker %d ended (exit code %d): another starts", worker.pid, code)
+        if any(other.replaces is worker for other in self._workers):
+            return
         now = time.monotonic()
         if worker.ready and now - worker.born >= _LIVED_WELL:
             self._backoff = _FIRST_BACKOFF
-        logger.error("Worker %d ended (exit code %d): another starts", worker.process.pid, code)
         self._respawn_at.append(now + self._backoff)
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
+    # Replacing those that serve ----------------------------------------------------------------------
+
     def _replace_all(self) -> None:
+        if self._stopping:
+            return
         if self._config.reload:
             self._reload()
-        elif not self._to_replace and not self._stopping:
-            logger.info("Replacing the workers")
-            self._to_replace = [worker for worker in self._workers if not worker.ending]
-            self._replace_next()
+            return
+        logger.info("Replacing the workers")
+        self._generation += 1
+        if not self._rolling:
+            self._rolling = True
+            self._readiness.reloading()
+        for worker in self._workers:
+            if worker.starts_in_place:
+                # It may be of the old code, and is in the way if it does not come to an end with it.
+                worker.superseded = True
+                worker.process.kill()
+        self._roll()
 
-    def _replace_next(self) -> None:
-        while self._to_replace:
-            old = self._to_replace.pop(0)
-            if old in self._workers and not old.ending:
-                self._start(replaces=old)
+    def _roll(self) -> None:
+        """Replace the next worker of a generation before the last, when nobody else is being replaced."""
+        if self._stopping or any(worker.starts_in_place for worker in self._workers):
+            return
+        for worker in self._workers:
+            if worker.generation < self._generation and not worker.ending:
+                self._start(replaces=worker)
                 return
+        if self._rolling:
+            self._rolling = False
+            self._all_ready = False  # to be told again
+            self._tell_ready()
+
+    def _recycle(self, worker: Child) -> None:
+        is_replaced = any(other.replaces is worker for other in self._workers)
+        if not worker.ending and not is_replaced:
+            self._start(replaces=worker)
+
+    def _keep_old(self, code: int) -> None:
+        """A new worker did not start: go on with what there is."""
+        logger.error("A new worker did not start (exit code %d): the old workers stay", code)
+        for worker in self._workers:
+            worker.generation = self._generation
+        self._roll()
 
     def _reload(self) -> None:
         """Start again for a developer: at once, since open streams would not end by themselves."""
@@ -265,17 +329,22 @@ class Supervisor:
             worker.end(self._config.graceful_timeout)
         for worker in self._workers:
             try:
-                worker.process.wait(self._config.graceful_timeout + _KILL_AFTER)
+                worker.process.wait(self._config.graceful_timeout + KILL_AFTER)
             except subprocess.TimeoutExpired:
-                worker.kill_if_late(float("inf"))
+                worker.kill_if_late(NEVER)
         self._start()
 
+    # The end -----------------------------------------------------------------------------------------
+
     def _stop(self) -> None:
-        self._stopping = True
-        self._respawn_at.clear()
-        self._to_replace.clear()
-        # First of all: with the last worker's end of it, newcomers are refused, not let in and dropped.
-        self._close_listener()
+        if not self._stopping:
+            self._stopping = True
+            self._readiness.stopping()
+            self._respawn_at.clear()
+            # First of all: with the last worker's end of it, newcomers are refused, not let in and dropped.
+            if turn_newcomers_away(self._listener):
+                time.sleep(_LAST_NEWCOMERS)
+            self._close_listener()
         for worker in self._workers:
             worker.end(self._config.graceful_timeout)
 

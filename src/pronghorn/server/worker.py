@@ -1,35 +1,43 @@
 """A worker process: `python -m pronghorn.server.worker FD FD`, started by the supervisor.
 
-Lives here: taking over the socket and the options, saying when it is ready, ending with its supervisor.
+Lives here: taking over the socket and the options, reporting to the supervisor, ending with it.
 Must not live here: anything about other workers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import faulthandler
 import logging
 import signal
 import socket
 import sys
 
-from pronghorn.server.assignment import READY, Assignment
+from pronghorn.server.assignment import BEAT, HUNG, READY, RECYCLE, Assignment
+from pronghorn.server.loading import load_app, users_part
 from pronghorn.server.logs import set_up_logging
+from pronghorn.server.process import START_FAILED, Reports, serve_process
+from pronghorn.server.recycling import Recycler
 from pronghorn.server.server import Server
 
 logger = logging.getLogger("pronghorn.error")
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at the memory."""
 
 
 def main(channel_fd: int, listener_fd: int) -> int:
     """Serve as the supervisor says; the exit code."""
     channel = socket.socket(fileno=channel_fd)
     assignment = Assignment.receive(channel)
-    # Ctrl+C reaches every process of the terminal; the supervisor decides what it means.
+    # Ctrl+C and a hang-up reach every process of the terminal; the supervisor decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # The supervisor's last word to a process in which no thread can run: it ends, and shows where.
+    faulthandler.enable()
     sys.path[:] = assignment.path
     set_up_logging(assignment.config.log_level, assignment.config.access_log_format)
-
-    from pronghorn.server.loading import load_app, users_part
-    from pronghorn.server.process import START_FAILED, serve_process
 
     try:
         app = load_app(assignment.target)
@@ -38,19 +46,40 @@ def main(channel_fd: int, listener_fd: int) -> int:
         logger.error("%s cannot be imported", assignment.target, exc_info=cause)
         return START_FAILED
 
-    def started(server: Server) -> None:
-        channel.setblocking(False)
-        loop = asyncio.get_running_loop()
-        # Readable means closed: the supervisor has no more to say.
-        loop.add_reader(channel, _orphaned, loop, channel, server)
-        channel.send(READY)
-
     return serve_process(
         app,
         assignment.config,
         signals=(signal.SIGTERM,),
         listener=socket.socket(fileno=listener_fd),
+        reports=_reports_to(channel, assignment),
+    )
+
+
+def _reports_to(channel: socket.socket, assignment: Assignment) -> Reports:
+    def say(word: bytes) -> None:
+        # Without its supervisor the process is about to end anyway.
+        with contextlib.suppress(OSError):
+            channel.send(word)
+
+    def started(server: Server) -> None:
+        channel.setblocking(False)
+        loop = asyncio.get_running_loop()
+        # Readable means closed: the supervisor has no more to say.
+        loop.add_reader(channel, _orphaned, loop, channel, server)
+        say(READY)
+        if recycler.looks:
+            look(loop)
+
+    def look(loop: asyncio.AbstractEventLoop) -> None:
+        recycler.look()
+        loop.call_later(_LOOK_EVERY, look, loop)
+
+    recycler = Recycler(assignment.config, lambda: say(RECYCLE))
+    return Reports(
         started=started,
+        beat=lambda: say(BEAT),
+        hung=lambda: say(HUNG),
+        answered=(lambda *_: recycler.count()) if recycler.counts else None,
     )
 
 
