@@ -42,7 +42,7 @@ OPTIONS = {
     "separate_input_output_schemas", "openapi_external_docs", "strict_content_type", "max_body_size",
     "form_limits",
 }  # fmt: skip
-OWN = {"scalar_url", "docs_assets"}
+OWN = {"scalar_url", "docs_assets", "auto_head"}
 
 
 class Log(list[str]):

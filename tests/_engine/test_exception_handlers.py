@@ -5,6 +5,7 @@ import pytest
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
+from pronghorn._engine.exception_handlers import close_reason
 from pronghorn.exception_handlers import (
     http_exception_handler,
     request_validation_exception_handler,
@@ -71,6 +72,20 @@ async def test_what_was_wrong_with_a_web_socket_is_the_reason_for_closing() -> N
         {
             "type": "websocket.close",
             "code": 1008,
-            "reason": [{"type": "missing", "loc": ["query", "q"], "msg": "Field required", "input": None}],
+            "reason": "query.q: Field required",
         }
     ]
+
+
+def test_a_reason_for_closing_fits_into_a_frame() -> None:
+    errors = [{"loc": ("query", "é" * 10, number), "msg": "Field required"} for number in range(9)]
+
+    reason = close_reason(errors)
+
+    assert reason.startswith("query.éééééééééé.0: Field required; query.éééééééééé.1: Field required; ")
+    assert reason.endswith("…")
+    assert len(reason.encode()) in (121, 122, 123)
+
+
+def test_a_reason_for_closing_is_always_utf8() -> None:
+    assert close_reason([{"loc": ("query", "\ud800"), "msg": "No"}]) == "query.?: No"

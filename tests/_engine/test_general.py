@@ -153,7 +153,7 @@ async def status_body(status: int, response: Response) -> Any:
     return {}
 
 
-@pytest.mark.parametrize(("status", "length"), [(204, None), (205, "2"), (304, None)])
+@pytest.mark.parametrize(("status", "length"), [(204, None), (205, "0"), (304, None)])
 def test_a_status_without_a_body_has_none(client: TestClient, status: int, length: str | None) -> None:
     reply = client.get(f"/{status}/body")
 
@@ -411,8 +411,7 @@ def test_a_web_socket_whose_parameters_do_not_fit_is_closed(client: TestClient) 
     ):
         pass
     assert raised.value.code == 1008
-    reason: Any = raised.value.reason
-    assert [error["loc"] for error in reason] == [["path", "n"]]
+    assert raised.value.reason.startswith("path.n: Input should be a valid integer")
 
 
 # --- the functions that others replace

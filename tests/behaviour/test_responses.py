@@ -347,3 +347,28 @@ async def test_files(serve: Serve) -> None:
     assert (part.status_code, part.content) == (206, content[3:10])
     assert part.headers["content-range"] == f"bytes 3-9/{len(content)}"
     assert none.status_code == 416
+
+
+reset = FastAPI()
+
+
+@reset.get("/declared", status_code=205, response_model=None)
+async def reset_declared() -> Any:
+    return {"of": "no use"}
+
+
+@reset.get("/set")
+def reset_set(response: Response) -> Any:
+    response.status_code = 205
+    return {"of": "no use"}
+
+
+@pytest.mark.parametrize("path", ["/declared", "/set"])
+async def test_a_205_tells_of_no_body(way: str, serve: Serve, path: str) -> None:
+    async with serve(reset) as client:
+        reply = await client.get(path)
+        after = await client.get(path)
+
+    assert (reply.status_code, reply.content) == (205, b"")
+    assert reply.headers.get("content-length") in ("0", None if way == "rsgi" else "0")
+    assert after.status_code == 205

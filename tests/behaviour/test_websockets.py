@@ -186,3 +186,23 @@ async def test_the_application_learns_why_the_client_left(way: str, serve: Serve
             await websocket.send_text("?")
             await websocket.receive_text()
     assert events == ["3999 bye"]
+
+
+strict = FastAPI()
+
+
+async def accepted(websocket: WebSocket) -> None:
+    await websocket.accept()
+
+
+@strict.websocket("/strict", dependencies=[Depends(accepted)])
+async def only_with_a_number(websocket: WebSocket, number: int) -> None:
+    await websocket.close()
+
+
+async def test_parameters_that_do_not_fit_are_a_reason_in_words(way: str, serve: Serve) -> None:
+    needs_more_than_rsgi(way)
+    async with serve(strict) as client, client.websocket_connect("/strict") as websocket:
+        with pytest.raises(WebSocketDisconnect) as caught:
+            await websocket.receive_text()
+    assert (caught.value.code, caught.value.reason) == (1008, "query.number: Field required")

@@ -95,6 +95,7 @@ class ApplicationState:
     swagger_ui_init_oauth: dict[str, Any] | None
     swagger_ui_parameters: dict[str, Any] | None
     max_body_size: int | None
+    auto_head: bool
 
 
 _TAKEN_OVER = tuple(ApplicationState.__annotations__)
@@ -153,6 +154,7 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         strict_content_type: whether a body without a Content-Type is taken for bytes, not for JSON.
         max_body_size: the most bytes of a request body; None: no limit.
         form_limits: limits on forms.
+        auto_head: whether GET operations answer HEAD where no route does: status and header fields, no body.
 
     Example:
         >>> app = Pronghorn(title="Books")
@@ -210,6 +212,7 @@ class Pronghorn(VerbDecorators, ApplicationState, Starlette):
         strict_content_type: bool = Default(True),
         max_body_size: int | None = None,
         form_limits: FormLimits | None = None,
+        auto_head: bool = False,
     ) -> None:
         given = locals()
         self._take_over(given)

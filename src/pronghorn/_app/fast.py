@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._app.included import EffectiveRoute, IncludedRouter
+from pronghorn._app.methods import with_heads
 from pronghorn._app.route import APIRoute
 from pronghorn._app.router import APIRouter
 from pronghorn._base.exit_stack import AsyncExitStackMiddleware
@@ -174,9 +175,8 @@ class FastApplication:
 
     def _build_table(self, router: APIRouter, layers: _Layers) -> RouteTable:
         items = self._scope_items(router, layers)
-        return RouteTable(
-            entry for route, effective in walk(router) for entry in _entries(route, effective, items)
-        )
+        entries = (entry for route, effective in walk(router) for entry in _entries(route, effective, items))
+        return RouteTable(with_heads(entries) if self._app.auto_head else entries)
 
     def _scope_items(self, router: APIRouter, layers: _Layers) -> dict[str, Any]:
         exceptions = layers.exceptions

@@ -1,7 +1,7 @@
 """The reference way of routing: ask the routes in order which of them a request is for.
 
 Must not live here: routers and routes themselves. Invariant: the first full match wins, then the first
-partial one; then a redirect to the path with, or without, its final slash; then frontends; then 404.
+partial one (for HEAD, where GET operations answer it, the first of those before); then a redirect to the path with, or without, its final slash; then frontends; then 404.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pronghorn._app.included import (
     matches_through,
     update_scope,
 )
+from pronghorn._app.methods import is_head_for_get, offer_to_get
 from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
 from pronghorn._engine.telemetry import route_selected
 
@@ -38,7 +39,10 @@ class RoutesInOrder(Protocol):
 
 async def handle_first_match(router: RoutesInOrder, scope: Scope, receive: Receive, send: Send) -> None:
     """Handle a request or connection with the route of ``router`` that it is for."""
-    route, child_scope = first_match(router.routes, scope)
+    match, route, child_scope = first_match(router.routes, scope)
+    if match != Match.FULL and is_head_for_get(scope):
+        offer_to_get(scope)
+        _, route, child_scope = first_match(router.routes, scope)
     if route is not None:
         update_scope(scope, child_scope)
         route_selected(scope, getattr(route, "path_format", None), mount=isinstance(route, Mount))
@@ -51,15 +55,15 @@ async def handle_first_match(router: RoutesInOrder, scope: Scope, receive: Recei
     await _handle_low_priority(router, scope, receive, send)
 
 
-def first_match(routes: Sequence[BaseRoute], scope: Scope) -> tuple[BaseRoute | None, Scope]:
+def first_match(routes: Sequence[BaseRoute], scope: Scope) -> tuple[Match, BaseRoute | None, Scope]:
     """The first of ``routes`` that matches in full, else the first that does in part; what it adds to the scope."""
-    partial: tuple[BaseRoute | None, Scope] = (None, {})
+    partial: tuple[Match, BaseRoute | None, Scope] = (Match.NONE, None, {})
     for route in routes:
         match, child_scope = route.matches(scope)
         if match == Match.FULL:
-            return route, child_scope
-        if match == Match.PARTIAL and partial[0] is None:
-            partial = route, child_scope
+            return match, route, child_scope
+        if match == Match.PARTIAL and partial[1] is None:
+            partial = match, route, child_scope
     return partial
 
 

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Match, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import Unpack
 
+from pronghorn._app.methods import accepts, allowed
 from pronghorn._base.declaration import described, note_location, require
 from pronghorn._base.generation import generation, tracked
 from pronghorn._base.sentinels import DefaultPlaceholder, settled
@@ -282,6 +283,8 @@ class APIRoute(RouteState, routing.Route):
         """Whether the request is for this operation; partly, when only its method is not."""
         effective = self._effective(scope)
         match, child_scope = effective.match_path(scope) if effective else super().matches(scope)
+        if match == Match.PARTIAL and accepts(scope, (effective or self).methods):
+            match = Match.FULL
         if match != Match.NONE:
             child_scope["route"] = self
         return match, child_scope
@@ -289,16 +292,17 @@ class APIRoute(RouteState, routing.Route):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or 405 when its method is not among the route's."""
         effective = self._effective(scope)
-        if effective is None:
-            await super().handle(scope, receive, send)
+        shown: Any = effective or self
+        if effective is None and (not self.methods or scope["method"] in self.methods):
+            await super().handle(scope, receive, send)  # tools may have put their own in its place
             return
-        if effective.methods and scope["method"] not in effective.methods:
-            headers = {"Allow": ", ".join(effective.methods)}
-            if "app" in scope:
-                raise HTTPException(status_code=405, headers=headers)
-            await PlainTextResponse("Method Not Allowed", 405, headers=headers)(scope, receive, send)
+        if accepts(scope, shown.methods):
+            await shown.app(scope, receive, send)
             return
-        await effective.app(scope, receive, send)
+        headers = {"Allow": allowed(scope, shown.methods)}
+        if "app" in scope:
+            raise HTTPException(status_code=405, headers=headers)
+        await PlainTextResponse("Method Not Allowed", 405, headers=headers)(scope, receive, send)
 
     def _effective(self, scope: Scope) -> Any:
         """This route as the router sees it that the request came through; None for the route itself."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +14,8 @@ from starlette.websockets import WebSocket
 from pronghorn._base.errors import RequestValidationError, WebSocketRequestValidationError
 from pronghorn._base.status_codes import allows_body
 from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
+
+_LONGEST_REASON = 123
 
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
@@ -30,5 +35,16 @@ async def request_validation_exception_handler(request: Request, exc: RequestVal
 async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
-    """Close with 1008 (policy violation), the error items as the reason."""
-    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))
+    """Close with 1008 (policy violation), what was wrong as the reason."""
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=close_reason(exc.errors()))
+
+
+def close_reason(errors: Sequence[Any]) -> str:
+    """What was wrong, in the 123 bytes of UTF-8 that a close frame has for it (RFC 6455, 5.5)."""
+    text = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)
+    encoded = text.encode(errors="replace")
+    if len(encoded) > _LONGEST_REASON:
+        encoded = (
+            encoded[: _LONGEST_REASON - len("…".encode())].decode(errors="ignore").encode() + "…".encode()
+        )
+    return encoded.decode()

@@ -30,7 +30,6 @@ from pronghorn._base.errors import (
 from pronghorn._base.exit_stack import MIDDLEWARE_STACK
 from pronghorn._base.operation import operation
 from pronghorn._base.sentinels import Undefined, settled
-from pronghorn._base.status_codes import allows_body
 from pronghorn._compile.callables import is_coroutine_callable, kind_of
 from pronghorn._compile.dependant import Dependant
 from pronghorn._compile.handler_spec import HandlerSpec
@@ -39,6 +38,7 @@ from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reference import SolvedDependency, exit_stack
+from pronghorn._engine.reply import drop_forbidden_body
 from pronghorn._engine.seams import seams
 from pronghorn._engine.streams import event_serializer, event_stream, item_serializer, json_lines, raw_stream
 from pronghorn._engine.telemetry import get_telemetry_data, run_sync_endpoint, validation_failed
@@ -309,8 +309,7 @@ async def _respond(spec: HandlerSpec, solved: SolvedDependency, context: Endpoin
         response = Response(content=content, media_type="application/json", **arguments)
     else:
         response = spec.actual_response_class(content, **arguments)
-    if not allows_body(response.status_code):
-        response.body = b""
+    drop_forbidden_body(response)
     response.headers.raw.extend(solved.response.headers.raw)
     return response
 

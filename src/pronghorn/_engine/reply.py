@@ -1,6 +1,6 @@
 """A finished answer, as plain as a server needs it.
 
-Lives here: `Reply`, and making one of a Starlette response whose body is already there.
+Lives here: `Reply`, making one of a Starlette response whose body is already there, and which have none.
 Must not live here: writing bytes to anything (`server`, `adapters`).
 Invariant: a reply is handed over once and not changed afterwards.
 """
@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from starlette.responses import Response
+
+from pronghorn._base.status_codes import allows_body
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 AfterWork = Callable[[], Coroutine[Any, Any, None]]
@@ -50,6 +52,15 @@ class Reply:
             return list(self.headers)
         length = b"%d" % len(self.body)
         return [(b"content-length", length), (b"content-type", self.media_type), *self.headers]
+
+
+def drop_forbidden_body(response: Response) -> None:
+    """Leave out the body where the response's status has none; a 205 then says so (RFC 9110, 15.3.6)."""
+    if allows_body(response.status_code):
+        return
+    response.body = b""
+    if "content-length" in response.headers:
+        response.headers["content-length"] = "0"
 
 
 def is_plain_response(response: Response) -> bool:

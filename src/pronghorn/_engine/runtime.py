@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pronghorn._base.errors import ResponseValidationError
-from pronghorn._base.status_codes import allows_body
 from pronghorn._base.workers import leave_async, run_in_worker
 from pronghorn._compile.callables import kind_of
 from pronghorn._compile.dependant import Dependant
@@ -25,7 +24,7 @@ from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reference import blank_response, context_manager
-from pronghorn._engine.reply import Reply
+from pronghorn._engine.reply import Reply, drop_forbidden_body
 from pronghorn._schema.encoder import jsonable_encoder
 from pronghorn._schema.errors import with_location
 
@@ -139,8 +138,7 @@ def answer_with_class(
     else:
         data = _serialize(x, spec, content, "serialize")
         response = spec.actual_response_class(data, **arguments)
-    if not allows_body(response.status_code):
-        response.body = b""
+    drop_forbidden_body(response)
     if injected is not None:
         response.headers.raw.extend(injected.headers.raw)
     return response
