@@ -86,7 +86,7 @@ def _run(upstream: Upstream, way: Way, arguments: Sequence[str], left_out: Mappi
         f"{way.name}: {len(failed)} failed beside others and run again, alone: {', '.join(failed)}",
         flush=True,
     )
-    return record.corrected(_pytest(upstream, way, failed, ["-n", "0", "--timeout", "300"]))
+    return record.corrected(_pytest(upstream, way, failed, ["-n", "0", "--timeout", "300", "-p", "patience"]))
 
 
 def _pytest(upstream: Upstream, way: Way, tests: Sequence[str], options: Sequence[str]) -> Record:

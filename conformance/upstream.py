@@ -1,8 +1,8 @@
 """FastAPI's source distribution and an environment with everything that its tests and tutorials need.
 
 Both live in the user's cache folder and are made once. The environment holds the real FastAPI, to
-compare with, and what Pronghorn itself requires; Pronghorn is imported from the repository, so that any
-number of working copies share the environment.
+compare with, and what Pronghorn itself requires; Pronghorn is imported from the working copy that asked
+last, so that any number of them share the environment.
 """
 
 from __future__ import annotations
@@ -107,6 +107,8 @@ def _environment(cache: Path, source: Path) -> Path:
         _pip(str(python), "install", "--upgrade", "pip")
         _pip(str(python), "install", *wanted)
         finished.write_text("\n".join(wanted))
+    for packages in folder.glob("lib/python*/site-packages"):
+        (packages / "pronghorn.pth").write_text(f"{REPOSITORY / 'src'}\n")
     return python
 
 

@@ -9,23 +9,33 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import pickle
 import subprocess
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from hypothesis import Phase, given, seed, settings
 from hypothesis.control import current_build_context
 from hypothesis.core import encode_failure
 
-from conformance.differential.cases import REQUESTS, Answers, Case, answers_to, cases
+from conformance.differential.cases import REQUESTS, Answers, Ask, Case, answers_to, cases, outcome_of
 from conformance.differential.on_purpose import is_meant
+from conformance.differential.ways import (
+    IN_MEMORY,
+    ask_by_rsgi,
+    comparable,
+    is_broken_off,
+    on_socket,
+    suits_rsgi,
+    suits_socket,
+)
 from conformance.docs_src import first_difference
 from tests.differential.effort import SUPPRESSED
-from tests.differential.ways import WAYS
+from tests.differential.outcomes import Asked, Outcome
 
 
 class Twin:
@@ -58,11 +68,33 @@ def check(case: Case, twin: Twin, runner: asyncio.Runner, tally: Counter[str]) -
         AssertionError: they differ.
     """
     real = twin.answers(encode_failure(current_build_context().data.choices))
-    for way, ask in WAYS.items():
+    for way, ask in IN_MEMORY.items():
         difference = first_difference_of(case, real, runner.run(answers_to(case, ask)))
         assert difference is None, f"{way}: {difference}"
+    assert not isinstance(real, str)
+    runner.run(check_served(case, real, "rsgi", ask_by_rsgi, suits_rsgi, tally))
+    with on_socket(case.made.app) as ask:
+        runner.run(check_served(case, real, "native server", ask, suits_socket, tally))
     tally["applications"] += 1
     tally["requests"] += len(case.asked)
+
+
+async def check_served(
+    case: Case, real: Answers, way: str, ask: Ask, suits: Callable[[Asked], bool], tally: Counter[str]
+) -> None:
+    """Compare what a client sees of the answers to the requests that can be asked that way.
+
+    Raises:
+        AssertionError: they differ.
+    """
+    for asked, outcome in zip(case.asked, real.outcomes, strict=True):
+        if not suits(asked) or is_broken_off(outcome):
+            continue
+        expected = comparable(outcome, asked)
+        found = comparable(await outcome_of(case.made.app, asked, ask), asked)
+        tally[way] += 1
+        difference = None if is_meant(outcome, found) else _outcome_difference(asked, expected, found)
+        assert difference is None, f"{way}: {difference}"
 
 
 def first_difference_of(case: Case, real: Answers | str, ours: Answers) -> str | None:
@@ -74,12 +106,17 @@ def first_difference_of(case: Case, real: Answers | str, ours: Answers) -> str |
     if real.document != ours.document:
         return f"document: {_document_difference(real.document, ours.document)}"
     for asked, expected, found in zip(case.asked, real.outcomes, ours.outcomes, strict=True):
-        if is_meant(expected, found):
-            continue
-        for name in ("status", "headers", "body", "error", "log"):
-            left, right = getattr(expected, name), getattr(found, name)
-            if left != right:
-                return f"{asked}: {name}\n    ours    {right}\n    FastAPI {left}"
+        difference = None if is_meant(expected, found) else _outcome_difference(asked, expected, found)
+        if difference is not None:
+            return difference
+    return None
+
+
+def _outcome_difference(asked: Asked, expected: Outcome, found: Outcome) -> str | None:
+    for name in ("status", "headers", "body", "error", "log"):
+        left, right = getattr(expected, name), getattr(found, name)
+        if left != right:
+            return f"{asked}: {name}\n    ours    {right}\n    FastAPI {left}"
     return None
 
 
@@ -98,6 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
+    logging.disable()  # applications fail on purpose
     tally: Counter[str] = Counter()
     with Twin() as twin, asyncio.Runner() as runner:
 
@@ -114,7 +152,10 @@ def main(arguments: Sequence[str]) -> int:
             check(case, twin, runner, tally)
 
         run()
-    print(f"{tally['requests']} requests to {tally['applications']} applications answered alike")
+    print(
+        f"{tally['requests']} requests to {tally['applications']} applications answered alike by every way,"
+        f" {tally['native server']} of them over a socket, {tally['rsgi']} over RSGI"
+    )
     return 0
 
 

@@ -220,6 +220,8 @@ def requests(draw: st.DrawFn, made: Made) -> Asked:
         if kind is not None:
             headers.append((b"content-type", kind))
     if draw(st.integers(0, 3)):
+        headers.insert(0, (b"host", b"test"))
+    if draw(st.integers(0, 3)):
         headers.append((b"content-length", str(len(body)).encode()))
     root_path = draw(st.sampled_from([""] * 6 + ["/root", "/0"]))
     prefix = root_path if root_path != "/0" or draw(st.booleans()) else ""
