@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from importlib import import_module, reload
 from importlib.metadata import version
 from itertools import cycle, islice
@@ -54,20 +55,15 @@ class Wire(asyncio.Transport):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8000)})
         self._loop = loop
-        self._written: asyncio.Future[None] | None = None
+        self.on_written: Callable[[], None] | None = None
         self.sent: list[bytes] = []
 
     def write(self, data: Any) -> None:
         """Keep it."""
         self.sent.append(data)
-        if self._written is not None:
-            self._written.set_result(None)
-            self._written = None
-
-    async def wait_written(self) -> None:
-        """Until the other side has written once more."""
-        self._written = self._loop.create_future()
-        await self._written
+        if self.on_written is not None:
+            self._loop.call_soon(self.on_written)
+            self.on_written = None
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """There is no buffer."""
@@ -90,23 +86,37 @@ class Client:
         from pronghorn.server.site import Site
         from pronghorn.server.tasks import Tasks
 
-        loop = asyncio.get_running_loop()
+        self.loop = loop = asyncio.get_running_loop()
         config = ServerConfig(access_log=False)
         self.site = Site(app, config, loop, Tasks(loop, contextvars.copy_context()))
         self.wire = Wire(loop)
         self.connection = HttpConnection(self.site)
         self.connection.connection_made(self.wire)
 
-    async def ask(self, request: bytes) -> None:
-        """Send a request; return when the response is written."""
-        self.connection.data_received(request)
-        while self.connection.active is not None:
-            await self.wire.wait_written()
+    async def ask(self, requests: Iterable[bytes]) -> None:
+        """Send requests, each when the one before has its response; from callbacks of the loop, as a socket's are."""
+        following = iter(requests)
+        done = self.loop.create_future()
+
+        def go_on() -> None:
+            if self.connection.active is not None:
+                self.wire.on_written = go_on
+                return
+            for request in following:
+                self.wire.sent.clear()
+                self.connection.data_received(request)
+                if self.connection.active is not None:
+                    self.wire.on_written = go_on
+                    return
+            done.set_result(None)
+
+        self.loop.call_soon(go_on)
+        await done
 
     async def check(self, samples: list[Sample]) -> None:
         """Raise unless every request gets its reply."""
         for sample in samples:
-            await self.ask(sample.request)
+            await self.ask([sample.request])
             wrong = sample.difference(parse_reply(b"".join(self.wire.sent)))
             self.wire.sent.clear()
             if wrong:
@@ -124,9 +134,7 @@ async def serve(app: Any, load: Workload, count: int) -> None:
     await client.check(samples)
     gc.collect()
     gc.freeze()  # as the server does once it has started
-    for request in islice(cycle([sample.request for sample in samples]), count):
-        await client.ask(request)
-        client.wire.sent.clear()
+    await client.ask(islice(cycle([sample.request for sample in samples]), count))
     await lifespan.stop()
 
 
