@@ -20,6 +20,7 @@ class Recorded:
     body: bytes | None = None
     expects_continue: bool = False
     upgrades: bool = False
+    forwarded: bool = False
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []

@@ -21,6 +21,7 @@ from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.flow import SLICE, Outlet
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
+from pronghorn.server.plain import PlainReader
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.site import Site
 
@@ -54,6 +55,7 @@ class HttpConnection(asyncio.Protocol):
         "_pace",
         "_paused",
         "_phase",
+        "_plain",
         "_reader",
         "_transport",
         "active",
@@ -72,6 +74,7 @@ class HttpConnection(asyncio.Protocol):
         self.deadline = NEVER
         self._phase = _HEAD
         self._reader = RequestReader(site.config, self._new_exchange)
+        self._plain = PlainReader(site.config, site.lines, self._new_exchange)
         self.outlet = Outlet(site.loop)
         self._deferred = False
         self._paused = False
@@ -108,15 +111,16 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: read them, then answer what can be answered."""
-        if self._phase == _IDLE and self.site.is_plain:
-            exchange = self._reader.read_repeated(data)
+        reader = self._reader
+        if self._phase <= _IDLE and self.site.is_plain and not reader.gathered:
+            exchange = self._plain.read(data)
             if exchange is not None:
+                reader.begun = True
                 self._answer_at_once(exchange)
                 return
         if self._phase >= _CLOSING:
             self._linger(len(data))
             return
-        reader = self._reader
         reader.feed(data)
         if self.active is None and reader.requests:
             self._serve()
@@ -161,6 +165,8 @@ class HttpConnection(asyncio.Protocol):
         """
         site = self.site
         self.active = exchange
+        if exchange.forwarded:
+            site.rewrite(exchange)
         try:
             reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
         except Exception:
@@ -171,10 +177,17 @@ class HttpConnection(asyncio.Protocol):
         if reply is not None:
             body = reply.body
             head = site.heads.finished.get((reply.status, reply.media_type, len(body)))
-            if head is not None and not reply.headers and reply.after is None and len(body) <= SLICE:
+            if (
+                head is not None
+                and self.active is exchange
+                and not reply.headers
+                and reply.after is None
+                and len(body) <= SLICE
+            ):
                 self.active = None
                 self._transport.write(head + body)
-                if self._phase == _IDLE:
+                if self._phase <= _IDLE:
+                    self._phase = _IDLE
                     self.deadline = site.clock.now + self._idle_seconds
                 return
             exchange.respond(reply)

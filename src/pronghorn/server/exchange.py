@@ -68,6 +68,8 @@ class HttpExchange(Exchange):
     keep_alive = True
     expects_continue = False
     upgrades = False
+    forwarded = False
+    """Whether a proxy's fields say something of its client, by a way that has not looked at the peer yet."""
     length: int | None = 0
     """Announced bytes of the body, None where it has chunks; 0 too where it came together with the head."""
     received = 0

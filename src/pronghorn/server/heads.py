@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: visible characters, spaces, tabs, obs-text; never CR, LF or NUL.
-_FIELD_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+FIELD_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 _STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
@@ -49,9 +49,9 @@ def field_line(name: bytes, value: bytes) -> bytes:
     Raises:
         ValueError: the name is not a token, or the value has a control character.
     """
-    if _TOKEN.fullmatch(name) is None:
+    if TOKEN.fullmatch(name) is None:
         raise ValueError(f"response header name is {name!r}: expected letters, digits and !#$%&'*+-.^_`|~")
-    if _FIELD_VALUE.fullmatch(value) is None:
+    if FIELD_VALUE.fullmatch(value) is None:
         raise ValueError(f"response header {name.decode()} is {value!r}: expected no control characters")
     return b"%b: %b\r\n" % (name, value)
 

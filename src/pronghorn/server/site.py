@@ -15,6 +15,7 @@ from pronghorn._engine.reply import Reply
 from pronghorn.server.clock import NEVER, Clock, Timed
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.heads import Heads
+from pronghorn.server.plain import HeaderLines
 from pronghorn.server.proxy import TrustedProxies
 from pronghorn.server.tasks import Tasks
 
@@ -79,6 +80,7 @@ class Site:
         "heads",
         "is_plain",
         "limits_body",
+        "lines",
         "log_access",
         "loop",
         "most_waiting",
@@ -108,6 +110,7 @@ class Site:
         self.log_access = log_access
         self.handle = handle_of(app)
         self.limits_body: Callable[[Exchange], bool] = getattr(app, "limits_body", _limits_nothing)
+        self.lines = HeaderLines(config)
         self.heads = Heads(server_header=config.server_header)
         self.connections: dict[Connection, None] = {}
         self.clock = Clock(loop, self.heads, self.connections)
