@@ -85,6 +85,50 @@ def test_an_unchanged_fastapi_application_is_served_by_worker_processes(folder: 
         assert client.get("/items/3").json() == {"item": 3, "top": 10}
 
 
+SLOW = """\
+import os
+import time
+from pathlib import Path
+
+from pronghorn import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/slow")
+async def slow() -> str:
+    time.sleep(0.5)
+    return "done"
+
+
+@app.get("/supervisor")
+async def supervisor() -> str:
+    return Path(f"/proc/{os.getppid()}/cmdline").read_text()
+"""
+
+
+def test_a_developer_is_told_what_blocks_the_event_loop(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(SLOW)
+    with served(tmp_path, "dev") as client:
+        assert client.get("/slow").json() == "done"
+        deadline = time.monotonic() + PATIENCE
+        while "The event loop is blocked" not in (output := (tmp_path / "output").read_text()):
+            assert time.monotonic() < deadline, output
+            time.sleep(0.02)
+    assert "by slow, at main.py:12: time.sleep(0.5). Await something" in output
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks at processes as Linux shows them")
+def test_the_process_that_keeps_the_workers_is_not_the_one_that_imported_the_application(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "main.py").write_text(SLOW)
+    with served(tmp_path, "run") as client:
+        assert "pronghorn.server.supervise" in client.get("/supervisor").json()
+    with served(tmp_path, "run", "--no-supervise") as client:
+        assert "pronghorn.server.supervise" not in client.get("/supervisor").json()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "fix"),
     [

@@ -78,6 +78,12 @@ async def _stream(send: Any, argument: str) -> None:
         await asyncio.sleep(0.05)
 
 
+async def _flood(send: Any, argument: str) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(200):
+        await send({"type": "http.response.body", "body": bytes(1024 * 1024), "more_body": True})
+
+
 ACTIONS: dict[str, Callable[[Any, str], Awaitable[None]]] = {
     "slow": _slow,
     "die": _die,
@@ -85,4 +91,5 @@ ACTIONS: dict[str, Callable[[Any, str], Awaitable[None]]] = {
     "thread": _thread,
     "hog": _hog,
     "stream": _stream,
+    "flood": _flood,
 }

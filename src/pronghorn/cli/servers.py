@@ -42,8 +42,13 @@ def start(service: Service, import_string: str) -> None:
 
 
 def _start_native(service: Service, import_string: str) -> None:
-    from pronghorn.server import run
+    from pronghorn.server.process import run, supervises
 
+    if supervises(import_string, service.config):
+        # This process has imported the application, to tell what it serves, and is of no more use.
+        from pronghorn.server.supervise import become_supervisor
+
+        become_supervisor(import_string, service.config)
     run(import_string, service.config)
 
 

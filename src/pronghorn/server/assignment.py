@@ -9,6 +9,7 @@ import dataclasses
 import pickle
 import socket
 import struct
+from typing import IO
 
 from pronghorn.server.config import ServerConfig
 
@@ -37,14 +38,24 @@ class Assignment:
 
     def send(self, channel: socket.socket) -> None:
         """Hand it to a worker."""
-        data = pickle.dumps(self)
-        channel.sendall(_LENGTH.pack(len(data)) + data)
+        with channel.makefile("wb") as stream:
+            self.write(stream)
 
     @staticmethod
     def receive(channel: socket.socket) -> Assignment:
-        """Take it from the supervisor, who is trusted: nobody else has this end of the channel."""
+        """Take it from the supervisor."""
         with channel.makefile("rb") as stream:
-            (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
-            assignment = pickle.loads(stream.read(length))
+            return Assignment.read(stream)
+
+    def write(self, stream: IO[bytes]) -> None:
+        """Write it down."""
+        data = pickle.dumps(self)
+        stream.write(_LENGTH.pack(len(data)) + data)
+
+    @staticmethod
+    def read(stream: IO[bytes]) -> Assignment:
+        """Read what was written by a process of ours: nobody else has the other end."""
+        (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+        assignment = pickle.loads(stream.read(length))
         assert isinstance(assignment, Assignment)
         return assignment

@@ -1,6 +1,6 @@
 """Where the server's log lines go when the application has set up nothing.
 
-Lives here: the default handlers. Must not live here: any message.
+Lives here: the default handlers, and what is said first. Must not live here: any other message.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from pronghorn.server.config import LogFormat, LogLevel
+from pronghorn.server.config import LogFormat, LogLevel, ServerConfig
+from pronghorn.server.options import size_text
 
 _LINE = "%(asctime)s %(levelname)-8s %(message)s"
 
@@ -31,3 +32,12 @@ def set_up_logging(level: LogLevel, access_format: LogFormat = "text") -> None:
         bare = logger is access and access_format == "json"
         handler.setFormatter(logging.Formatter("%(message)s" if bare else _LINE))
         logger.addHandler(handler)
+
+
+def tell_limits(config: ServerConfig) -> None:
+    """Say which limit applications meet that know of none."""
+    if config.max_body_size is not None:
+        logging.getLogger("pronghorn.error").info(
+            "Request bodies: at most %s where the application sets no max_body_size",
+            size_text(config.max_body_size),
+        )

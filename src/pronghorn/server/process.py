@@ -25,9 +25,8 @@ from pronghorn.server.blocking import all_stacks, watches_of
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.listener import CannotListen
 from pronghorn.server.loading import load_app
-from pronghorn.server.logs import set_up_logging
+from pronghorn.server.logs import set_up_logging, tell_limits
 from pronghorn.server.loops import run_in_loop
-from pronghorn.server.options import size_text
 from pronghorn.server.readiness import Readiness
 from pronghorn.server.server import Server
 from pronghorn.server.watch import LoopWatch
@@ -58,12 +57,7 @@ def run(app: Any, config: ServerConfig | None = None) -> None:
     """
     config = config or ServerConfig()
     set_up_logging(config.log_level, config.access_log_format)
-    if config.max_body_size is not None:
-        logger.info(
-            "Request bodies: at most %s where the application sets no max_body_size",
-            size_text(config.max_body_size),
-        )
-    if isinstance(app, str) and config.needs_supervisor and _CAN_SUPERVISE:
+    if supervises(app, config):
         from pronghorn.server.supervisor import Supervisor
 
         code = Supervisor(app, config).run()
@@ -72,6 +66,11 @@ def run(app: Any, config: ServerConfig | None = None) -> None:
         code = _serve_alone(app, config)
     if code:
         sys.exit(code)
+
+
+def supervises(app: Any, config: ServerConfig) -> bool:
+    """Whether `run` has `app` served by processes that another one keeps."""
+    return isinstance(app, str) and config.needs_supervisor and _CAN_SUPERVISE
 
 
 def _refuse_without_supervisor(app: Any, config: ServerConfig) -> None:
@@ -89,6 +88,7 @@ def _refuse_without_supervisor(app: Any, config: ServerConfig) -> None:
 
 def _serve_alone(app: Any, config: ServerConfig) -> int:
     """Serve in this process, without another one that keeps it."""
+    tell_limits(config)
     readiness = Readiness(config.ready_file)
 
     def started(server: Server) -> None:

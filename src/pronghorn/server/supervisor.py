@@ -33,6 +33,7 @@ from pronghorn.server.listener import (
     open_socket,
     turn_newcomers_away,
 )
+from pronghorn.server.logs import tell_limits
 from pronghorn.server.readiness import Readiness
 from pronghorn.server.reload import Watcher
 
@@ -58,17 +59,18 @@ class Supervisor:
     Args:
         target: the application's import string.
         config: the options.
+        path: where workers look for modules; None is where this process does.
 
     It obeys SIGTERM and SIGINT (stop; the second time at once) and SIGHUP (replace the workers one by
     one, without losing a request; when the new ones do not start, the old ones stay).
     """
 
-    def __init__(self, target: str, config: ServerConfig) -> None:
+    def __init__(self, target: str, config: ServerConfig, path: list[str] | None = None) -> None:
         if config.reload:
             # A developer's open streams would not end by themselves, and should not delay a reload.
             patience = min(config.graceful_timeout, _RELOAD_PATIENCE)
             config = dataclasses.replace(config, graceful_timeout=patience)
-        self._assignment = Assignment(target, config, list(sys.path))
+        self._assignment = Assignment(target, config, list(sys.path) if path is None else path)
         self._config = config
         self._readiness = Readiness(config.ready_file)
         self._workers: list[Child] = []
@@ -92,6 +94,7 @@ class Supervisor:
             return _START_FAILED
         try:
             with self._signals(), self._watching():
+                tell_limits(self._config)
                 logger.info(
                     "Listening on %s (Ctrl+C stops it)", describe(self._listener, self._config.scheme)
                 )
