@@ -154,6 +154,16 @@ class Bench:
             for workload in workloads:
                 fitting = [servers[c.name] for c in self.fitting(workload) if c.name in servers]
                 self.run_workload(workload, fitting)
+                self.revive(servers, settings, stack)
+
+    def revive(self, servers: dict[str, Server], settings: dict[str, str], stack: ExitStack) -> None:
+        """Start the servers again that a workload has ended: the next one is another chance."""
+        for server in [server for server in servers.values() if server.process.poll() is not None]:
+            self.say(f"{server.contender.title}: starting again: {server.last_words()}")
+            try:
+                servers[server.contender.name] = stack.enter_context(serving(server.contender, settings))
+            except Unfit:
+                del servers[server.contender.name]
 
     def unfit(self, workloads: Iterable[Workload], contender: Contender, reason: str) -> None:
         """A contender has failed."""

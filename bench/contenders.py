@@ -31,7 +31,9 @@ PINS = {
     "aiosqlite": "0.22.1",
     "asyncpg": "0.32.0",
     "psycopg[binary]": "3.3.9",
-    "orjson": "3.13.0",
+    "aiohttp-cors": "0.8.1",
+    "django-cors-headers": "4.9.0",
+    "flask-cors": "6.0.5",
 }
 ASYNC_DATABASE = ("sqlalchemy[asyncio]", "aiosqlite", "asyncpg")
 UVICORN = (
@@ -183,7 +185,7 @@ THEIRS = (
     Contender(
         name="ninja",
         title="Django Ninja on uvicorn",
-        packages=("django-ninja", "django", "uvicorn[standard]", *ASYNC_DATABASE),
+        packages=("django-ninja", "django", "django-cors-headers", "uvicorn[standard]", *ASYNC_DATABASE),
         command=UVICORN,
         application="ninja",
         lacks={
@@ -198,6 +200,7 @@ THEIRS = (
         packages=("falcon", "pydantic", "uvicorn[standard]", *ASYNC_DATABASE),
         command=UVICORN,
         application="falcon",
+        openapi="",
         lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
     ),
     Contender(
@@ -212,9 +215,10 @@ THEIRS = (
     Contender(
         name="aiohttp",
         title="aiohttp",
-        packages=("aiohttp", "uvloop", "pydantic", *ASYNC_DATABASE),
+        packages=("aiohttp", "aiohttp-cors", "uvloop", "pydantic", *ASYNC_DATABASE),
         command=("-m", "bench.applications.{name}"),
         application="aiohttp",
+        openapi="",
         lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
     ),
     Contender(
@@ -237,17 +241,28 @@ THEIRS = (
     Contender(
         name="fastrapi",
         title="FastrAPI",
-        packages=("fastrapi", "pydantic", *ASYNC_DATABASE),
+        packages=("fastrapi", "pydantic", "sqlalchemy[asyncio]", "psycopg[binary]"),
         command=("-m", "bench.applications.{name}"),
         application="fastrapi",
+        lacks={
+            **without("its http middlewares run before the endpoint only", "middleware"),
+            **without("its `UploadFile` cannot be an endpoint's parameter", "upload"),
+            **without("no file response", "download", "range"),
+            **without("no streamed response", "events"),
+        },
     ),
     Contender(
         name="socketify",
         title="socketify",
-        packages=("socketify", "pydantic", "orjson", *ASYNC_DATABASE),
+        packages=("socketify", "pydantic", *ASYNC_DATABASE),
         command=("-m", "bench.applications.{name}"),
         application="socketify",
-        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+        openapi="",
+        lacks={
+            **without(NO_DEPENDENCIES, *DEPENDENCIES),
+            **without("no CORS support", "middleware"),
+            **without("no multipart parser", "upload"),
+        },
     ),
     Contender(
         name="emmett55",
@@ -255,17 +270,19 @@ THEIRS = (
         packages=("emmett55", "granian", "uvloop", "pydantic", *ASYNC_DATABASE),
         command=(*GRANIAN, "rsgi"),
         application="emmett55",
-        lacks=without(NO_DEPENDENCIES, *DEPENDENCIES),
+        openapi="",
+        lacks={**without(NO_DEPENDENCIES, *DEPENDENCIES), **without("no CORS support", "middleware")},
     ),
     Contender(
         name="flask",
         title="Flask on gunicorn",
-        packages=("flask", "gunicorn", "pydantic", "sqlalchemy[asyncio]", "psycopg[binary]"),
+        packages=("flask", "flask-cors", "gunicorn", "pydantic", "sqlalchemy[asyncio]", "psycopg[binary]"),
         command=(
             *("-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class"),
             *("gthread", "--threads", "32", "--keep-alive", "5", "--log-level", "warning"),
         ),
         application="flask",
+        openapi="",
         lacks={
             **without(NO_DEPENDENCIES, *DEPENDENCIES),
             **without(WSGI, "await-one", "await-three", "echo", "broadcast"),

@@ -31,21 +31,30 @@ class Sample:
 
     Attributes:
         body: the expected JSON, or bytes as they are, or ANY.
-        headers: these must have these values, None for those that must not be there; names in lower case.
+        status: the expected one, or 0 for any.
+        headers: these must have these values; names in lower case.
+        refused: these must not have any of these values.
     """
 
     request: bytes
     status: int
     body: Any = ANY
-    headers: Mapping[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def difference(self, reply: Reply) -> str | None:
         """What is wrong with `reply`, or None."""
-        if reply.status != self.status:
+        if self.status not in (0, reply.status):
             return f"status {reply.status} instead of {self.status}: {reply.body[:200]!r}"
         for name, value in self.headers.items():
             if reply.headers.get(name) != value:
                 return f"header {name} is {reply.headers.get(name)!r} instead of {value!r}"
+        for name, values in self.refused.items():
+            if reply.headers.get(name) in values:
+                return f"header {name} is {reply.headers.get(name)!r}"
+        return self._difference_of_body(reply)
+
+    def _difference_of_body(self, reply: Reply) -> str | None:
         if self.body is ANY:
             return None
         if isinstance(self.body, bytes):
