@@ -128,7 +128,7 @@ OURS = (
         packages=(),
         command=(
             *("-m", "pronghorn", "run", "--entrypoint", "{app}", "--host", "127.0.0.1", "--port", "{port}"),
-            *("--workers", "1", "--no-access-log", "--log-level", "warning"),
+            *("--workers", "1", "--no-access-log", "--log-level", "warning", "--max-body-size", "16MiB"),
         ),
         application="pronghorn",
         kind="ours",

@@ -190,4 +190,4 @@ if settings.MIDDLEWARE:
         response.add_header(b"X-Three", b"3")
         return response
 
-    app.middlewares += [one, two, three]
+    app.middlewares.extend([one, two, three])

@@ -57,7 +57,7 @@ def sleep():
 
 class InThread:
     def __init__(self, work):
-        self.work = falcon.sync_to_async(work)
+        self.work = falcon.util.wrap_sync_to_async(work)
 
     async def on_get(self, req, resp):
         resp.media = await self.work()
