@@ -169,32 +169,30 @@ class HttpConnection(asyncio.Protocol):
             site.rewrite(exchange)
         try:
             reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
-        except Exception:
-            logger.exception("Exception in the application")
-            exchange.fail()
-            self._settle()
-            return
-        if reply is not None:
-            body = reply.body
-            head = site.heads.finished.get((reply.status, reply.media_type, len(body)))
-            if (
-                head is not None
-                and self.active is exchange
-                and not reply.headers
-                and reply.after is None
-                and len(body) <= SLICE
-            ):
+            head = None
+            if reply is not None and not reply.headers and reply.after is None and self.active is exchange:
+                head = site.heads.finished.get((reply.status, reply.media_type, len(reply.body)))
+            if head is None or reply is None or len(reply.body) > SLICE:
+                self._hand_over(exchange, reply)
+            else:
                 self.active = None
-                self._transport.write(head + body)
+                self._transport.write(head + reply.body)
                 if self._phase <= _IDLE:
                     self._phase = _IDLE
                     self.deadline = site.clock.now + self._idle_seconds
                 return
+        except Exception:
+            logger.exception("Exception in the application")
+            exchange.fail()
+        self._settle()
+
+    def _hand_over(self, exchange: HttpExchange, reply: Reply | None) -> None:
+        """Send what the application answered at once, or note that it did not."""
+        if reply is not None:
             exchange.respond(reply)
         elif self.active is exchange:
             exchange.counted = True
-            site.waiting += 1
-        self._settle()
+            self.site.waiting += 1
 
     def _serve(self) -> None:
         """Hand the parsed requests to the application, each when the one before has its response."""
@@ -230,12 +228,7 @@ class HttpConnection(asyncio.Protocol):
         if site.rewrites:
             site.rewrite(exchange)
         try:
-            reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
-            if reply is not None:
-                exchange.respond(reply)
-            elif self.active is exchange:
-                exchange.counted = True
-                site.waiting += 1
+            self._hand_over(exchange, site.handle(exchange) if site.waiting < site.most_waiting else _BUSY)
         except Exception:
             logger.exception("Exception in the application")
             exchange.fail()
