@@ -6,10 +6,24 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pronghorn import FastAPI, Request, Response, UploadFile, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel
+
+from pronghorn import (
+    Cookie,
+    FastAPI,
+    Form,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+)
 from pronghorn.responses import StreamingResponse
+from pronghorn.staticfiles import StaticFiles
 
 app = FastAPI(openapi_url=None)
 happened: Counter[str] = Counter()
@@ -120,6 +134,39 @@ async def upload(file: UploadFile) -> dict[str, int]:
     return {"size": size}
 
 
+class Thing(BaseModel):
+    """A body."""
+
+    name: str
+    size: int
+
+
+@app.post("/typed/{number}")
+async def typed(
+    number: int, thing: Thing, flag: bool = False, tags: Annotated[list[str] | None, Query()] = None
+) -> dict[str, Any]:
+    """Parameters of every kind but one."""
+    return {"number": number, "flag": flag, "tags": tags, "thing": thing}
+
+
+@app.get("/cookies")
+async def cookies(
+    session: Annotated[str, Cookie()], other: Annotated[int | None, Cookie()] = None
+) -> list[Any]:
+    """The last kind."""
+    return [session, other]
+
+
+@app.post("/form")
+async def form(name: Annotated[str, Form()], size: Annotated[int, Form()]) -> Thing:
+    """A form."""
+    return Thing(name=name, size=size)
+
+
+app.mount("/files", StaticFiles(directory=Path(__file__).parent / "files"))
+
+
+@app.websocket("/")
 @app.websocket("/ws")
 async def converse(websocket: WebSocket) -> None:
     """Sends back what it hears, text as text and bytes as bytes."""

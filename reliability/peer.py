@@ -51,9 +51,11 @@ class Peer:
         await self.writer.drain()
 
     async def ask(self, data: bytes, *, bodyless: bool = False) -> Response:
-        """Say a request, and read its response."""
-        await self.say(data)
-        return await self.response(bodyless=bodyless)
+        """Say a request, and read its response; also one that comes before all is said."""
+        answer = asyncio.create_task(self.response(bodyless=bodyless))
+        with contextlib.suppress(ConnectionError):
+            await self.say(data)
+        return await answer
 
     async def get(self, target: str = "/", *fields: str) -> Response:
         """Ask for a target."""

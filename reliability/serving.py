@@ -140,6 +140,10 @@ def _wait_listening(server: Served) -> None:
 
 
 if __name__ == "__main__":
+    import resource
+
     from pronghorn.server import ServerConfig, run
 
+    if (most := int(os.environ.get("RELIABILITY_DESCRIPTORS", "0"))) > 0:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     run(sys.argv[1], ServerConfig(**json.loads(sys.argv[2])))

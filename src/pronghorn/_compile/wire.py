@@ -13,6 +13,10 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import cookie_parser
 
+from pronghorn._base.cookies import correct_http_cookies
+
+correct_http_cookies()
+
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 

@@ -6,6 +6,7 @@ Must not live here: choosing routes. Invariant: the seams that others replace ar
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -58,6 +59,9 @@ NOT_AWAITED = (
     "https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/"
     "#dependencies-with-yield-and-except"
 )
+
+# Files of a form are kept on disk: the disk may be full, or its owner's share of it.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
@@ -248,6 +252,8 @@ async def _read_body(
         signal = body_limit_error(error) if is_limited(request.scope) else None
         if signal is not None:
             raise signal from error
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            raise HTTPException(status_code=507, detail="There is no room for the upload") from error
         raise HTTPException(status_code=400, detail="There was an error parsing the body") from error
 
 

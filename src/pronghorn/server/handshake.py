@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
@@ -24,13 +25,23 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _OWN = frozenset({b"upgrade", b"connection", b"sec-websocket-accept", b"sec-websocket-extensions"})
 
 
+class _Protocol(ServerProtocol):
+    """Takes a close frame for the end, also within a message (RFC 6455 section 5.4)."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Process a frame; see `Protocol.recv_frame`."""
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None  # the message it cuts short is not waited for
+        super().recv_frame(frame)
+
+
 def new_protocol(config: ServerConfig, logger: Any) -> ServerProtocol:
     """The sans-I/O protocol of one connection, before its handshake."""
     # 12 bits of window: 32 KiB a connection instead of 256 KiB, for little less compression.
     extension = ServerPerMessageDeflateFactory(
         server_max_window_bits=12, client_max_window_bits=12, compress_settings={"memLevel": 5}
     )
-    return ServerProtocol(
+    return _Protocol(
         extensions=[extension] if config.ws_per_message_deflate else None,
         max_size=config.ws_max_size,
         logger=logger,

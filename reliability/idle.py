@@ -1,0 +1,106 @@
+"""Rows 8 and 9: many connections that do nothing, and many that read slowly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import AsyncIterator
+
+from reliability.check import Figure, Skipped, at_least, at_most, exactly
+from reliability.peer import Gone, Peer, connect, connected, get
+from reliability.serving import Served, serving
+
+KIB, MIB = 2**10, 2**20
+_IDLE = 10_000
+_AT_ONCE = 200
+
+
+def _need_descriptors(count: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        if hard < count:
+            raise Skipped(f"{count} file descriptors are needed, {hard} are allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+async def _arrive(port: int) -> Peer:
+    peer = await connect(port)
+    await peer.get()
+    return peer
+
+
+async def _crowd(server: Served) -> tuple[float, int]:
+    """Bytes that each of 10,000 idle connections costs, and how many of 100 still answer."""
+    before = server.memory()
+    crowd: list[Peer] = []
+    for _ in range(_IDLE // _AT_ONCE):
+        crowd += await asyncio.gather(*(_arrive(server.port) for _ in range(_AT_ONCE)))
+    each = (server.memory() - before) / _IDLE
+    alive = 0
+    for peer in crowd[:: _IDLE // 100]:
+        with contextlib.suppress(*Gone, TimeoutError):
+            alive += (await peer.get()).status == 200
+    for peer in crowd:
+        peer.close()
+    del crowd
+    while server.descriptors() > 100:
+        await asyncio.sleep(0.1)
+    return each, alive
+
+
+async def idle() -> AsyncIterator[Figure]:
+    """Three times 10,000."""
+    _need_descriptors(_IDLE + 200)
+    with serving(keep_alive_timeout=120) as server:
+        async with connected(server.port) as peer:
+            for _ in range(100):
+                await peer.get()
+        sizes = []
+        for turn in range(3):
+            each, alive = await _crowd(server)
+            sizes.append(server.memory())
+            if turn == 0:
+                yield at_most("memory of each", each / KIB, 8, "KiB")
+            yield at_least(f"run {turn + 1}: of 100 asked again answer", alive, 100)
+        yield at_most("memory of the third run over the second", (sizes[2] - sizes[1]) / MIB, 1, "MiB")
+        yield exactly("tracebacks", server.tracebacks(), 0)
+
+
+async def _never_reads(port: int, target: str) -> Peer:
+    peer = await connect(port, receive_buffer=4096)
+    await peer.say(get(target))
+    return peer
+
+
+async def _dropped(server: Served, base: int) -> float:
+    """The seconds until no connection is left; 60 if one stays."""
+    begun = time.monotonic()
+    while server.descriptors() > base and time.monotonic() - begun < 60:
+        await asyncio.sleep(0.25)
+    return time.monotonic() - begun
+
+
+async def slow_readers() -> AsyncIterator[Figure]:
+    """50 clients that ask for 200 MB and take nothing of it, and one for 200 MB in one piece."""
+    with serving() as server:
+        async with connected(server.port) as peer:
+            await peer.get("/stream?size=10000000")
+        base, before = server.descriptors(), server.memory()
+        crowd = [await _never_reads(server.port, "/stream?size=200000000") for _ in range(50)]
+        await asyncio.sleep(3)
+        yield at_most("memory of each", (server.memory() - before) / 50 / 1000, 130, "kB")
+        async with connected(server.port) as peer:
+            yield exactly("others are served", (await peer.get()).status, 200)
+        yield at_most("all are dropped after", 3 + await _dropped(server, base), 33, "s")
+        for peer in crowd:
+            peer.close()
+        before = server.memory()
+        whole = await _never_reads(server.port, "/whole?size=200000000")
+        await asyncio.sleep(2)
+        yield at_most("memory of 200 MB in one piece", (server.memory() - before) / 1e6, 201, "MB")
+        yield at_most("dropped after", 2 + await _dropped(server, base), 33, "s")
+        whole.close()
+        yield at_most("memory afterwards", (server.memory() - before) / MIB, 10, "MiB more")
+        yield exactly("tracebacks", server.tracebacks(), 0)
