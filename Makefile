@@ -86,10 +86,15 @@ conformance: $(VENV)/dev.stamp  ## FastAPI's own test suite on the drop-in
 differential: $(VENV)/dev.stamp  ## made-up applications asked the same on FastAPI and here; CASES=50000 SEED=7
 	$(BIN)/python -m conformance.differential --cases $(CASES) --seed $(SEED) $(ARGS)
 
-reliability: $(VENV)/dev.stamp  ## faults and loads against the native server: figures beside their bars
+# Tools of single checks only: without them those checks are skipped.
+$(VENV)/reliability.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --group reliability
+	@touch $@
+
+reliability: $(VENV)/reliability.stamp  ## faults and loads against the native server: figures beside their bars
 	$(BIN)/python -m reliability $(ARGS)
 
-soak: $(VENV)/dev.stamp  ## the long part of it: minutes to hours
+soak: $(VENV)/reliability.stamp  ## the long part of it: minutes to hours
 	$(BIN)/python -m reliability --soak $(ARGS)
 
 plugins: $(VENV)/dev.stamp  ## packages of FastAPI's ecosystem, their uses and own tests, on both

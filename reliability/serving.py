@@ -6,6 +6,7 @@ Run as a program it is that process: `python -m reliability.serving '{"port": 80
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -15,10 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from reliability.check import Figure, exactly
 
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATION = "reliability.application:app"
@@ -62,10 +65,6 @@ class Served:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
-    def tracebacks(self) -> int:
-        """How many tracebacks it has logged."""
-        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
-
     def is_alive(self) -> bool:
         """Whether the process still runs."""
         return self.process.poll() is None
@@ -80,6 +79,22 @@ class Served:
             self.process.kill()
             self.process.wait()
         return time.monotonic() - begun
+
+
+def untroubled(server: Served) -> Figure:
+    """The server has logged no traceback; the end of the first one is shown otherwise."""
+    _, *tracebacks = server.log.read_text(errors="replace").split("Traceback (most recent call last)")
+    if tracebacks:
+        print(f"    {tracebacks[0][-1500:]}")
+    return exactly("tracebacks", len(tracebacks), 0)
+
+
+async def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for something that can only be looked at; whether it came within `seconds`."""
+    end = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < end:  # noqa: ASYNC110 - another process sets no event
+        await asyncio.sleep(0.05)
+    return met
 
 
 def resident(pid: int) -> int:

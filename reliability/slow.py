@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from reliability.check import Figure, at_least, at_most, exactly, none_of
 from reliability.peer import Gone, Peer, connect, connected, get
-from reliability.serving import serving
+from reliability.serving import serving, untroubled
 
 _BAR = 30.0
 _GIVE_UP = 45.0
@@ -61,9 +61,7 @@ async def _held(port: int, says: Says) -> float:
     async with connected(port) as peer:
         saying = asyncio.create_task(_quietly(says, peer))
         with contextlib.suppress(*Gone, TimeoutError):
-            async with asyncio.timeout(_GIVE_UP):
-                while await peer.reader.read(65536):
-                    pass
+            await asyncio.wait_for(peer.reader.read(), _GIVE_UP)
         saying.cancel()
     return time.monotonic() - begun
 
@@ -79,20 +77,25 @@ async def slow_clients() -> AsyncIterator[Figure]:
         times = await asyncio.gather(*(_held(server.port, says) for says in SLOW.values()))
         for name, seconds in zip(SLOW, times, strict=True):
             yield at_most(name, seconds, _BAR, "s")
-        yield exactly("tracebacks", server.tracebacks(), 0)
+        yield untroubled(server)
 
 
 async def _answer(port: int) -> float:
     """The seconds until a well-behaved client has its answer, trying as a client does."""
     begun = time.monotonic()
     while time.monotonic() - begun < 60:
-        with contextlib.suppress(*Gone, TimeoutError):
-            async with connected(port) as peer:
-                await peer.say(get())
-                if (await peer.response(timeout=60)).status == 200:
-                    return time.monotonic() - begun
+        if await _status(port) == 200:
+            return time.monotonic() - begun
         await asyncio.sleep(0.1)
     return 60.0
+
+
+async def _status(port: int) -> int:
+    with contextlib.suppress(*Gone, TimeoutError):
+        async with connected(port) as peer:
+            await peer.say(get())
+            return (await peer.response(timeout=60)).status
+    return 0
 
 
 async def descriptors() -> AsyncIterator[Figure]:

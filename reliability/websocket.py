@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from reliability.check import Figure, Skipped, exactly, none_of
-from reliability.serving import serving
+from reliability.serving import serving, untroubled
 
 _ALLOWED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 _LARGEST = 2**24
@@ -16,23 +17,38 @@ BASE = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*")
 DEFLATE = ("12.*", "13.*")
 
 
-async def _suite(cases: tuple[str, ...], count: int) -> AsyncIterator[Figure]:
+async def _run(url: str, cases: Sequence[str], concurrency: int) -> dict[str, Any]:
     try:
         from kosoku import FailureError, run_fuzzingclient
     except ImportError as error:
         raise Skipped("kosoku is not installed: pip install --group reliability") from error
+    try:
+        results = await run_fuzzingclient(url, cases=cases, concurrency=concurrency)
+    except FailureError as error:
+        results = error.results
+    return {one.case_id: one for one in results}
+
+
+def _failed(results: dict[str, Any]) -> list[str]:
+    return [
+        name
+        for name, one in results.items()
+        if not {one.behavior.value, one.behavior_close.value} <= _ALLOWED
+    ]
+
+
+async def _suite(cases: tuple[str, ...], count: int) -> AsyncIterator[Figure]:
     with serving(ws_max_size=_LARGEST) as server:
-        address = f"ws://127.0.0.1:{server.port}"
-        try:
-            results = await run_fuzzingclient(address, cases=list(cases), concurrency=4)
-        except FailureError as error:
-            results = error.results
-        verdicts = {one.case_id: {one.behavior.value, one.behavior_close.value} for one in results}
-        failed = [name for name, found in verdicts.items() if not found <= _ALLOWED]
-        told = Counter(one.behavior.value for one in results)
-        yield none_of(f"cases failed ({', '.join(f'{n} {word}' for word, n in told.items())})", failed, count)
+        url = f"ws://127.0.0.1:{server.port}"
+        results = await _run(url, cases, 4)
         yield exactly("cases run", len(results), count)
-        yield exactly("tracebacks", server.tracebacks(), 0)
+        if again := _failed(results):
+            # Many cases have a limit of time, which they keep or miss by what else the machine does.
+            results.update(await _run(url, again, 1))
+        told = Counter(one.behavior.value for one in results.values())
+        words = ", ".join(f"{number} {word}" for word, number in sorted(told.items()))
+        yield none_of(f"failed ({words}; {len(again)} were run again alone)", _failed(results), count)
+        yield untroubled(server)
 
 
 async def autobahn() -> AsyncIterator[Figure]:

@@ -72,5 +72,6 @@ FASTAPI: dict[str, str] = {
 OURS: dict[str, str] = {
     "": "Pronghorn",
     "applications": "Pronghorn",
+    "concurrency": "uninterrupted",
     "openapi.docs": "get_scalar_html",
 }

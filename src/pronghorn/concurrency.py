@@ -1,4 +1,4 @@
-"""From asynchronous code, run what blocks in worker threads."""
+"""From asynchronous code, run what blocks in worker threads; let handlers finish without their clients."""
 
 from pronghorn._base.concurrency import (
     asynccontextmanager,
@@ -7,6 +7,7 @@ from pronghorn._base.concurrency import (
     run_in_threadpool,
     run_until_first_complete,
 )
+from pronghorn._base.interruption import uninterrupted
 
 __all__ = [
     "asynccontextmanager",
@@ -14,4 +15,5 @@ __all__ = [
     "iterate_in_threadpool",
     "run_in_threadpool",
     "run_until_first_complete",
+    "uninterrupted",
 ]

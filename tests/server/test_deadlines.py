@@ -179,13 +179,17 @@ async def test_a_closing_connection_must_be_flushed_in_time() -> None:
     assert line.after(31) == "aborted"
 
 
-async def test_a_peer_that_goes_on_after_a_refusal_is_cut_off() -> None:
+async def test_a_peer_that_goes_on_after_a_refusal_is_no_longer_read_and_then_cut_off() -> None:
     line = Line(hello)
     line.say(b"nonsense\r\n\r\n")
     assert line.transport.ended == "half-closed"
-    for _ in range(20):
+    for _ in range(17):
         line.say(b"x" * 60_000)
-    assert line.transport.ended == "aborted"
+    assert line.transport.reading
+    line.say(b"x" * 60_000)
+    assert not line.transport.reading
+    assert line.after(2) == "half-closed"
+    assert line.after(1) == "aborted"
 
 
 async def test_where_half_closing_is_not_possible_a_refusal_closes() -> None:

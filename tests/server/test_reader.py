@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.reader import Refusal, RequestReader
+from pronghorn.server.incoming import Refusal
+from pronghorn.server.reader import RequestReader
 
 
 class Recorded:

@@ -22,7 +22,12 @@ from pronghorn.server.sources import BadOption, load_config
 
 DEVELOPMENT = {"reload": True, "block_warning": 0.1, "heartbeat_timeout": None}
 PRODUCTION = {"host": "0.0.0.0"}
-_DROP_IN = {"max_body_size": None, "proxy_headers": True, "ws_allowed_origins": "*"}
+_DROP_IN = {
+    "max_body_size": None,
+    "proxy_headers": True,
+    "ws_allowed_origins": "*",
+    "cancel_on_disconnect": False,
+}
 """What an unchanged FastAPI application counts on."""
 
 

@@ -104,7 +104,12 @@ class ServerConfig:
     )
     max_connections: int | None = option(
         10_000,
-        "How many connections may be open at once; beyond it the oldest idle or unfinished one is closed.",
+        "How many connections may be open at once; beyond it the oldest idle or unfinished one is closed. Fewer where the system allows fewer file descriptors.",
+    )
+
+    cancel_on_disconnect: bool = option(
+        True,
+        "Cancel a handler whose client has gone before the response began, unless it is `uninterrupted` or waits for that itself. Off with `--drop-in`.",
     )
 
     read_high_water: int = option(

@@ -323,6 +323,8 @@ class HttpConnection(asyncio.Protocol):
         self._balance()
 
     def _should_pause(self) -> bool:
+        if self._phase == _LINGER:
+            return self._lingered > _LINGER_BYTES
         reader = self._reader
         unfinished = reader.unfinished
         if unfinished is not None and unfinished.buffered >= self.site.config.read_high_water:
@@ -423,13 +425,14 @@ class HttpConnection(asyncio.Protocol):
             requests.pop()
         active = self.active
         if (active is None and not requests) or (active is not None and not active.ended):
-            self._refuse_with(refusal.status, refusal.reason)
+            self._refuse_with(refusal.status, refusal.reason, to_head=refusal.to_head)
 
-    def _refuse_with(self, status: int, reason: str) -> None:
+    def _refuse_with(self, status: int, reason: str, *, to_head: bool = False) -> None:
         """Answer with an error, and listen until the peer had time to read it."""
         active, self.active = self.active, None
         if active is not None:
             begun = active.status != 0
+            to_head = to_head or active.method == "HEAD"
             active.status = active.status or status
             active.keep_alive = False
             active.disconnect()
@@ -438,7 +441,7 @@ class HttpConnection(asyncio.Protocol):
                 self.abort()
                 return
         logger.debug("%s: %d, %s", self.client, status, reason)
-        self.outlet.write(self.site.heads.refusal(status, reason))
+        self.outlet.write(self.site.heads.refusal(status, reason, to_head=to_head))
         self._begin_lingering()
 
     def _begin_lingering(self) -> None:
@@ -456,9 +459,10 @@ class HttpConnection(asyncio.Protocol):
             self.close()
 
     def _linger(self, received: int) -> None:
+        """Throw away what a peer says that was refused; beyond some of it, let it wait for the end."""
         self._lingered += received
-        if self._lingered > _LINGER_BYTES:
-            self.abort()
+        if self._phase == _LINGER:
+            self._balance()
 
     def close(self) -> None:
         """Close once everything written is sent."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 
+from pronghorn._base.interruption import is_uninterrupted
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
 from pronghorn.server.flow import SLICE, Outlet
@@ -90,6 +91,8 @@ class HttpExchange(Exchange):
     _ended = False
     _delivered = False
     _news: asyncio.Event | None = None
+    _listens = False
+    _task: asyncio.Task[None] | None = None
     _start: Message | None = None
     _framing: ResponseFraming | None = None
     _scope: MutableMapping[str, Any] | None = None
@@ -158,10 +161,20 @@ class HttpExchange(Exchange):
         return self.connection.site.limits_body(self)
 
     def disconnect(self) -> None:
-        """The peer is gone."""
+        """The peer is gone: tell whoever listens for that, and cancel a handler that does not."""
         self.disconnected = True
         if self._news is not None:
             self._news.set()
+        task = self._task
+        if task is not None and not self.status and not self._listens and self._may_be_cancelled():
+            task.cancel("the client has gone")
+
+    def _may_be_cancelled(self) -> bool:
+        if not self.connection.site.config.cancel_on_disconnect:
+            return False
+        target = getattr(self, "target", None)
+        seen: Any = self._scope or (target.scope_items if target is not None else {})
+        return not is_uninterrupted(seen.get("endpoint"))
 
     async def read_body(self) -> bytes:
         """The whole body; see `Exchange.read_body`."""
@@ -203,10 +216,11 @@ class HttpExchange(Exchange):
                 self.connection.outlet.write(CONTINUE)
             self.waits = True
             self.connection.body_wanted(self)
+        self._listens = True
         try:
             await news.wait()
         finally:
-            self.waits = False
+            self.waits = self._listens = False
 
     @property
     def started(self) -> bool:
@@ -392,9 +406,12 @@ class HttpExchange(Exchange):
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run `coroutine` for this request; see `Exchange.spawn`."""
-        self.connection.site.tasks.start(coroutine, self._task_ended)
+        task = self.connection.site.tasks.start(coroutine, self._task_ended)
+        if not task.done():
+            self._task = task
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None
         if task.cancelled():
             error: BaseException | None = None
         else:

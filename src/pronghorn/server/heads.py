@@ -98,7 +98,7 @@ class Heads:
             self.finished[status, media_type, length] = head
         return head
 
-    def refusal(self, status: int, reason: str) -> bytes:
+    def refusal(self, status: int, reason: str, *, to_head: bool = False) -> bytes:
         """A whole response that says in a few words why a request is not answered; the last one."""
         body = reason.encode("ascii", "replace")
         return b"%bcontent-length: %d\r\ncontent-type: text/plain; charset=utf-8\r\n%b%b\r\n%b" % (
@@ -106,7 +106,7 @@ class Heads:
             len(body),
             self.dated,
             CLOSE_LINE,
-            body,
+            b"" if to_head else body,
         )
 
     def lines(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -23,6 +23,7 @@ from pronghorn._base.lifespan import LifespanFailed
 from pronghorn.server.access import Answered
 from pronghorn.server.blocking import all_stacks, watches_of
 from pronghorn.server.config import ServerConfig
+from pronghorn.server.descriptors import raise_limit
 from pronghorn.server.listener import CannotListen
 from pronghorn.server.loading import load_app
 from pronghorn.server.logs import set_up_logging, tell_limits
@@ -141,6 +142,7 @@ def serve_process(
         reports: who is told of what.
         listener: a socket shared with other processes, instead of one of its own.
     """
+    raise_limit()
     try:
         server = Server(load_app(app), config, listener=listener, answered=reports.answered)
     except OSError as error:

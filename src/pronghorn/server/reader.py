@@ -13,15 +13,15 @@ Invariants:
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from pronghorn.server.config import ServerConfig
+from pronghorn.server.incoming import Incoming, Refusal
 from pronghorn.server.target import BadTarget, check_host, decode_path, split_target
 
 _HEAD, _SIZED, _CHUNKED, _SWITCHED, _OVER = range(5)
@@ -34,46 +34,13 @@ _METHODS = {
 # What decides how a request is read; every other field is the application's.
 _DECIDING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 _START = re.compile(rb"[A-Z\r\n]")
+# RFC 9112 section 3, after the empty lines that section 2.2 lets pass. llhttp knows other protocols too, and
+# does not count spaces.
+_REQUEST_LINE = re.compile(rb"[\r\n]*[A-Z\-]+ \S+ HTTP/\d\.\d\r\n")
+_BARE_LINE_FEED = re.compile(rb"[^\r\n]\n")
 
 
 Fields = list[tuple[bytes, bytes]]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request is not read on: the status it is answered with, and words for the peer."""
-
-    status: int
-    reason: str
-
-
-class Incoming(Protocol):
-    """What the reader fills in: a request, first its head, then its body.
-
-    It is made as a request of HTTP/1.1 without a body, after which the connection stays open.
-    """
-
-    method: str
-    path: str
-    raw_path: bytes
-    query: bytes
-    headers: list[tuple[bytes, bytes]]
-    http_version: str
-    body: bytes | None
-    keep_alive: bool
-    expects_continue: bool
-    upgrades: bool
-    length: int | None
-
-    def take_body(self, data: bytes) -> None:
-        """Bytes of the body arrived."""
-
-    def end_body(self) -> None:
-        """The body is complete."""
-
-    def limits_body(self) -> bool:
-        """Whether the application has a limit of its own for it; asked when it exceeds the server's."""
-        ...
 
 
 Request = TypeVar("Request", bound=Incoming)
@@ -112,6 +79,7 @@ class RequestReader(Generic[Request]):
         "_parser",
         "_received",
         "_silent",
+        "_slice",
         "_stage",
         "_tail",
         "_target",
@@ -131,6 +99,7 @@ class RequestReader(Generic[Request]):
         self.gathered = bytearray()
         self._max_body = config.max_body_size
         self._max_head = config.max_head_size
+        self._slice = max(config.max_head_size // 4, 1)
         self._max_fields = config.max_header_fields
         self._max_target = config.max_target_size
         self._head = b""
@@ -210,6 +179,8 @@ class RequestReader(Generic[Request]):
             self._refuse(414 if in_line else 431, "request head too large")
         elif _START.match(gathered) is None:
             self._refuse(400, "not an HTTP request")
+        elif _BARE_LINE_FEED.search(gathered, max(before - 1, 0)):
+            self._refuse(400, "a line that does not end in CRLF")
         return len(data)
 
     def _parse_head(self, head: bytes) -> None:
@@ -274,6 +245,8 @@ class RequestReader(Generic[Request]):
             request.http_version = "1.1"  # PERF: asking the parser costs as much as all the rest here
         else:
             request.http_version = parser.get_http_version()
+            if _REQUEST_LINE.match(self._head) is None:
+                self._refuse(400, "invalid request line")
         if method == b"CONNECT":
             self._refuse(501, "CONNECT")
             return
@@ -373,7 +346,8 @@ class RequestReader(Generic[Request]):
             end = position + border + 4 - len(tail)
         else:
             found = data.find(_END_OF_HEAD, position)
-            end = found + 4 if found >= 0 else len(data)
+            # In slices, so that extensions and trailers are counted before they are parsed.
+            end = min(found + 4 if found >= 0 else len(data), position + self._slice)
         piece = data[position:end] if position or end != len(data) else data
         self._tail = b"" if piece.endswith(_END_OF_HEAD) or border >= 0 else (tail + piece[-3:])[-3:]
         self._silent += len(piece)
@@ -417,7 +391,8 @@ class RequestReader(Generic[Request]):
 
     def _refuse(self, status: int, reason: str) -> None:
         if self.refusal is None:
-            self.refusal = Refusal(status, reason)
+            to_head = (self.gathered or self._head).startswith(b"HEAD ")
+            self.refusal = Refusal(status, reason, to_head)
             self._stage = _OVER
             self.unfinished = None
             self.rest = b""

@@ -14,6 +14,7 @@ from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
 from pronghorn.server.clock import NEVER, Clock, Timed
 from pronghorn.server.config import ServerConfig
+from pronghorn.server.descriptors import room_for_connections
 from pronghorn.server.heads import Heads
 from pronghorn.server.plain import HeaderLines
 from pronghorn.server.proxy import TrustedProxies
@@ -61,6 +62,7 @@ class Site:
     Attributes:
         waiting: how many requests wait for the application right now.
         connections: the open ones, oldest first.
+        most_connections: how many may be open; None is any number.
         most_waiting: how many may.
         rewrites: whether `rewrite` has anything to do.
         is_plain: whether requests without a proxy's fields, and their responses, need nothing but reading and
@@ -83,6 +85,7 @@ class Site:
         "lines",
         "log_access",
         "loop",
+        "most_connections",
         "most_waiting",
         "rewrites",
         "root_path",
@@ -120,6 +123,7 @@ class Site:
         proxies = TrustedProxies(config.forwarded_allow_ips, config.forwarded_fields)
         self._proxies = proxies if config.proxy_headers else None
         self.rewrites = bool(config.root_path) or self._proxies is not None
+        self.most_connections = room_for_connections(config.max_connections)
         self.most_waiting = NEVER if config.max_active_requests is None else config.max_active_requests
         self.waiting = 0
         self.draining = False
@@ -132,7 +136,7 @@ class Site:
 
     def add(self, connection: Connection) -> None:
         """A connection came to be. Where there are too many, the oldest one that waits for its peer goes."""
-        most = self.config.max_connections
+        most = self.most_connections
         if most is not None and len(self.connections) >= most:
             any(old.make_room() for old in list(self.connections))
         self.connections[connection] = None

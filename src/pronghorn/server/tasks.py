@@ -33,15 +33,16 @@ class Tasks:
         self.context = context
         self.running: set[asyncio.Task[None]] = set()
 
-    def start(self, coroutine: Coroutine[Any, Any, None], done: Done) -> None:
+    def start(self, coroutine: Coroutine[Any, Any, None], done: Done) -> asyncio.Task[None]:
         """Run `coroutine`; `done` is called with its task at the end. Starts at once where Python can."""
         task = asyncio.Task(coroutine, loop=self._loop, context=self.context.copy(), **_EAGER)
         if task.done():
             done(task)
-            return
+            return task
         self.running.add(task)
         # PERF: one callback, since each of them is a turn of the event loop.
         task.add_done_callback(partial(self._ended, done))
+        return task
 
     def _ended(self, done: Done, task: asyncio.Task[None]) -> None:
         self.running.discard(task)

@@ -55,6 +55,7 @@ class WebSocketConnection(asyncio.Protocol):
         "_connected",
         "_denial",
         "_disconnect",
+        "_dismissed",
         "_exchange",
         "_gate",
         "_news",
@@ -85,6 +86,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._denial: ResponseFraming | None = None
         self._disconnect: Message | None = None
         self._connected = False
+        self._dismissed = False
         self._asked = False
         self._paused = False
         self._pinged = False
@@ -253,8 +255,8 @@ class WebSocketConnection(asyncio.Protocol):
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
-        if self._disconnect is not None and self._protocol.close_sent is None:
-            raise PeerGone("the peer left")
+        if self._disconnect is not None and not self._dismissed:
+            raise PeerGone("the peer left, or its frames ended the connection")
         if self._denial is not None:
             self._send_denial(kind, message)
         elif self._protocol.state is State.CONNECTING:
@@ -321,6 +323,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._send_pending()
             await self._gate.wait_open()
         elif kind == "websocket.close":
+            self._dismissed = True
             code = message.get("code", CloseCode.NORMAL_CLOSURE)
             self._close(code, close_reason(message.get("reason")))
         else:

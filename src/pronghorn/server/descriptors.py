@@ -1,0 +1,41 @@
+"""File descriptors: each connection takes one, and the system has a limit.
+
+Lives here: raising the limit as far as it may be, and how many connections fit under it. Must not live here:
+what happens to a connection that does not fit (`Site.add`). Invariant: some descriptors are left for files
+and for what the application connects to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+try:
+    import resource
+except ImportError:  # pragma: no cover - Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
+_RESERVED = 256
+
+
+def raise_limit() -> None:
+    """Let this process have as many descriptors as it may: the soft limit is often 1024, for old programs."""
+    if resource is None:  # pragma: no cover - see above
+        return
+    with contextlib.suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def room_for_connections(wanted: int | None) -> int | None:
+    """How many connections may be open at once.
+
+    Args:
+        wanted: how many the options allow; None is any number.
+    """
+    if resource is None:  # pragma: no cover - see above
+        return wanted
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    room = max(soft - min(_RESERVED, soft // 4), 1)
+    return room if wanted is None else min(wanted, room)
