@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from conformance.plugins.__main__ import complaints_about
 from conformance.plugins.packages import Package, read_packages
 from conformance.plugins.trial import Run, Trial
+from conformance.upstream import REPOSITORY
 
 PACKAGE = Package("shop-plugin", "1.0", not_compared={"tests/test_time.py": "depends on the clock"})
 
@@ -27,6 +28,12 @@ def test_every_package_is_pinned_and_has_a_use() -> None:
     assert [package.name for package in packages if not package.use.is_file()] == []
     assert [package.name for package in packages if package.tests and len(package.sha256) != 64] == []
     assert all(reason for package in packages for reason in package.not_compared.values())
+
+
+def test_the_documentation_lists_every_package_with_its_version() -> None:
+    page = (REPOSITORY / "docs" / "moving-from-fastapi.md").read_text("utf-8")
+    rows = [f"| {package.name} | {package.version} |" for package in read_packages()]
+    assert [row for row in rows if row not in page] == []
 
 
 def test_requirements_name_the_pinned_version_and_the_extras() -> None:
