@@ -14,21 +14,27 @@ from reliability.serving import Served, serving, untroubled
 INVALID: tuple[Case, ...] = (*MALFORMED, *LENGTHS, *CODINGS, *CHUNKS)
 
 
-async def _failing(server: Served, what: str, cases: tuple[Case, ...]) -> Figure:
-    return none_of(what, await failing(server.port, cases), len(cases))
+async def _failing(server: Served, what: str, cases: tuple[Case, ...]) -> AsyncIterator[Figure]:
+    for which, second in (("first on its connection", False), ("second", True)):
+        yield none_of(f"{what}, {which}", await failing(server.port, cases, second=second), len(cases))
 
 
 async def conformance() -> AsyncIterator[Figure]:
-    """Every case of every table."""
+    """Every case of every table, as the first request of its connection and as the second."""
     with serving() as server:
-        yield await _failing(server, "rules not kept", RULES)
-        yield await _failing(server, "malformed requests not turned away", MALFORMED)
-        yield await _failing(server, "ambiguous requests not turned away", SMUGGLING)
+        for what, cases in (
+            ("rules not kept", RULES),
+            ("malformed requests not turned away", MALFORMED),
+            ("ambiguous requests not turned away", SMUGGLING),
+        ):
+            async for figure in _failing(server, what, cases):
+                yield figure
         yield untroubled(server)
 
 
 async def invalid() -> AsyncIterator[Figure]:
     """The invalid ones only: one refusal each, `Connection: close`, nothing of what follows read."""
     with serving() as server:
-        yield await _failing(server, "invalid requests accepted, or not ended by one refusal", INVALID)
+        async for figure in _failing(server, "accepted, or not ended by one refusal", INVALID):
+            yield figure
         yield untroubled(server)

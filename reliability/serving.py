@@ -33,7 +33,7 @@ class Served:
     """A server under test.
 
     Attributes:
-        process: its first process: the one that serves, or the supervisor of several.
+        process: its process.
         port: where it listens on 127.0.0.1.
         log: the file of all that it has printed.
     """
@@ -59,11 +59,6 @@ class Served:
         """The processor time it has used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def workers(self) -> list[int]:
-        """The process ids of the children."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
 
     def is_alive(self) -> bool:
         """Whether the process still runs."""
@@ -117,9 +112,10 @@ def free_port() -> int:
 def serving(
     app: str = APPLICATION, environment: dict[str, str] | None = None, **options: Any
 ) -> Iterator[Served]:
-    """Serve `app` while the block runs, with the server's defaults but for `options`."""
+    """Serve `app` while the block runs, in one process, with the server's defaults but for `options`."""
     port = free_port()
-    chosen = json.dumps({"port": port, "access_log": False, "log_level": "warning", **options})
+    told = {"port": port, "access_log": False, "log_level": "warning", "supervise": False}
+    chosen = json.dumps({**told, **options})
     with tempfile.TemporaryDirectory(prefix="reliability-") as folder:
         log = Path(folder) / "log"
         server = Served(_start([app, chosen], log, environment or {}), port, log)
@@ -147,11 +143,17 @@ def _wait_listening(server: Served) -> None:
     while time.monotonic() < deadline:
         if not server.is_alive():
             raise RuntimeError(f"the server did not start:\n{server.log.read_text(errors='replace')}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
-                return
+        if _answers(server.port):
+            return
         time.sleep(0.02)
-    raise RuntimeError(f"the server did not listen within {_START_SECONDS:.0f} s")
+    raise RuntimeError(f"the server did not answer within {_START_SECONDS:.0f} s")
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), _START_SECONDS) as probe:
+        probe.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        return probe.recv(1) != b""
+    return False
 
 
 if __name__ == "__main__":

@@ -106,15 +106,23 @@ def waits(heard: Conversation) -> bool:
     return not heard.responses and not heard.closed and not heard.broken
 
 
-async def converse(port: int, data: bytes, quiet: float = _QUIET) -> Conversation:
-    """Say `data`, and listen until the server closes or says nothing for `quiet` seconds."""
+async def converse(port: int, data: bytes, *, second: bool = False) -> Conversation:
+    """Say `data`, and listen until the server closes or says nothing for a while.
+
+    Args:
+        port: where.
+        data: what.
+        second: whether the connection has served a request before, of the most ordinary kind.
+    """
     responses: list[Response] = []
     async with connected(port) as peer:
         try:
+            if second:
+                await peer.get()
             await peer.say(data)
             while True:
                 bodyless = data.startswith(b"HEAD ")
-                responses.append(await peer.response(bodyless=bodyless, timeout=quiet))
+                responses.append(await peer.response(bodyless=bodyless, timeout=_QUIET))
         except TimeoutError:
             return Conversation(tuple(responses), closed=False, broken=False)
         except ConnectionError:
@@ -127,13 +135,13 @@ async def converse(port: int, data: bytes, quiet: float = _QUIET) -> Conversatio
             return Conversation(tuple(responses), closed=True, broken=True)
 
 
-async def failing(port: int, cases: tuple[Case, ...], at_once: int = 24) -> list[str]:
+async def failing(port: int, cases: tuple[Case, ...], *, second: bool, at_once: int = 24) -> list[str]:
     """The names of the cases whose judge is not content, and what came back."""
     gate = asyncio.Semaphore(at_once)
 
     async def hold(case: Case) -> str:
         async with gate:
-            heard = await converse(port, case.data)
+            heard = await converse(port, case.data, second=second)
         return "" if case.judge(heard) else f"{case.name} ({describe(heard)})"
 
     return [name for name in await asyncio.gather(*(hold(case) for case in cases)) if name]

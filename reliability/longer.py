@@ -1,0 +1,180 @@
+"""Rows 19, 20 and 25: a million requests, hours, and more than there is room for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+
+from websockets.asyncio.client import connect as connect_websocket
+
+from reliability.aborts import MIB
+from reliability.check import Figure, Skipped, at_least, at_most, exactly
+from reliability.disk import form
+from reliability.peer import Gone, Peer, connect, connected, get, post
+from reliability.serving import Served, serving, untroubled
+
+_UPLOAD = post("/upload", form(2000), "Content-Type: multipart/form-data; boundary=b")
+KINDS = {
+    "JSON": get("/"),
+    "not found": get("/nothing"),
+    "upload": _UPLOAD,
+    "stream": get("/stream?size=40000"),
+    "thread": get("/work?number=3"),
+}
+"""One request of each kind."""
+
+
+async def _ask(port: int, request: bytes, left: list[int]) -> None:
+    async with connected(port) as peer:
+        while left[0] > 0:
+            left[0] -= 1
+            await peer.ask(request)
+
+
+async def _ask_many(port: int, request: bytes, count: int) -> None:
+    left = [count]
+    await asyncio.gather(*(_ask(port, request, left) for _ in range(16)))
+
+
+async def _echo_many(port: int, count: int) -> None:
+    async with connect_websocket(f"ws://127.0.0.1:{port}/ws") as client:
+        for _ in range(count):
+            await client.send("hello")
+            await client.recv()
+
+
+async def _leak(server: Served, name: str, count: int) -> AsyncIterator[Figure]:
+    async def some(number: int) -> None:
+        if name == "WebSocket":
+            await asyncio.gather(*(_echo_many(server.port, number // 16) for _ in range(16)))
+        else:
+            await _ask_many(server.port, KINDS[name], number)
+
+    await some(count // 10)
+    descriptors, before = server.descriptors(), server.memory()
+    await some(count)
+    yield at_most(f"{name}: memory after {count:,}", (server.memory() - before) / MIB, 1, "MiB more")
+    yield at_most(f"{name}: descriptors", server.descriptors() - descriptors, 0, "more")
+
+
+async def leak() -> AsyncIterator[Figure]:
+    """`RELIABILITY_REQUESTS` (a million) of each kind, after a tenth of them."""
+    count = int(os.environ.get("RELIABILITY_REQUESTS", "1000000"))
+    with serving() as server:
+        for name in (*KINDS, "WebSocket"):
+            async for figure in _leak(server, name, count):
+                yield figure
+        yield untroubled(server)
+
+
+async def leak_short() -> AsyncIterator[Figure]:
+    """10,000 of each kind."""
+    with serving() as server:
+        for name in (*KINDS, "WebSocket"):
+            async for figure in _leak(server, name, 10_000):
+                yield figure
+        yield untroubled(server)
+
+
+async def _paced(port: int, rate: float, until: float, told: Counter[str], times: list[float]) -> None:
+    """A client that asks for every kind in turn, `rate` times a second."""
+    async with connected(port) as peer:
+        number = 0
+        while (now := time.monotonic()) < until:
+            request = list(KINDS.values())[number % len(KINDS)]
+            number += 1
+            answer = await peer.ask(request)
+            times.append(time.monotonic() - now)
+            told["failed" if answer.status >= 500 else "done"] += 1
+            await asyncio.sleep(max(0.0, 1 / rate - (time.monotonic() - now)))
+
+
+def _percentile(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)] * 1000
+
+
+async def soak() -> AsyncIterator[Figure]:
+    """`RELIABILITY_MINUTES` (120) of mixed requests at a steady rate."""
+    minutes = float(os.environ.get("RELIABILITY_MINUTES", "120"))
+    with serving() as server:
+        told: Counter[str] = Counter()
+        rounds: list[list[float]] = []
+        for _ in range(4):
+            times: list[float] = []
+            end = time.monotonic() + minutes * 15
+            await asyncio.gather(*(_paced(server.port, 50, end, told, times) for _ in range(16)))
+            rounds.append(times)
+        first, last = _percentile(rounds[0]), _percentile(rounds[-1])
+        yield at_most("99th percentile of the last quarter, of the first one's", last / first, 1.1, "times")
+        yield exactly(f"failed, of {sum(told.values()):,}", told["failed"], 0)
+        yield untroubled(server)
+
+
+async def _capacity(port: int, seconds: float) -> float:
+    """Requests a second that 32 clients get answered, one after the other."""
+    told = [0]
+
+    async def ask() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), connected(port) as peer:
+                while True:
+                    told[0] += (await peer.get("/wait?seconds=0.02")).status == 200
+
+    await asyncio.gather(*(ask() for _ in range(32)))
+    return told[0] / seconds
+
+
+async def _one(port: int, told: Counter[str], refusals: list[float]) -> None:
+    begun = time.monotonic()
+    peer: Peer | None = None
+    try:
+        peer = await connect(port)
+        status = (await peer.get("/wait?seconds=0.02")).status
+        told[str(status)] += 1
+        if status == 503:
+            refusals.append(time.monotonic() - begun)
+    except (*Gone, TimeoutError):
+        told["lost"] += 1
+    finally:
+        if peer is not None:
+            peer.close()
+
+
+async def overload() -> AsyncIterator[Figure]:
+    """Five times what it can do, from clients that do not wait for each other."""
+    with serving(max_active_requests=32) as server:
+        peak = await _capacity(server.port, 4)
+        told: Counter[str] = Counter()
+        refusals: list[float] = []
+        tasks = []
+        begun = time.monotonic()
+        while (now := time.monotonic() - begun) < 5:
+            tasks += [
+                asyncio.create_task(_one(server.port, told, refusals))
+                for _ in range(int(now * peak * 5) - len(tasks))
+            ]
+            await asyncio.sleep(0.005)
+        await asyncio.gather(*tasks)
+        seconds = time.monotonic() - begun
+        yield at_least("answers, of the peak", told["200"] / seconds / peak * 100, 80, "%")
+        yield exactly("lost", told["lost"], 0)
+        refusals.sort()
+        yield at_most(f"median of {len(refusals):,} refusals", refusals[len(refusals) // 2] * 1000, 20, "ms")
+        yield untroubled(server)
+
+
+def needs(program: str) -> str:
+    """The path of a program.
+
+    Raises:
+        Skipped: it is not installed.
+    """
+    path = shutil.which(program)
+    if path is None:
+        raise Skipped(f"{program} is not installed")
+    return path
