@@ -88,7 +88,7 @@ def explain(app: Any, method: str, path: str) -> Explanation:
     if found is None:
         raise LookupError(f"{method} {path}")
     shown, target = found
-    plan = target.plan if target is not None else None
+    plan = target.compile() if target is not None else None
     return Explanation("\n".join(_tell(shown, plan)), plan.source if plan is not None else "")
 
 
@@ -121,7 +121,7 @@ def _methods(shown: Any) -> set[str]:
 def _describe(route: BaseRoute, effective: Any, target: Target | None) -> RouteDescription:
     shown: Any = _shown(route, effective)
     call = getattr(shown, "endpoint", None) or getattr(route, "app", None)
-    plan = target.plan if target is not None else None
+    plan = target.compile() if target is not None else None
     dependant = getattr(shown, "dependant", None)
     steps = ordered_steps(dependant) if dependant is not None else []
     return RouteDescription(

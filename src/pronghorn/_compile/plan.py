@@ -25,6 +25,7 @@ from pronghorn._base.status_codes import allows_body
 from pronghorn._compile.body import flat_body_params, should_embed_body_fields
 from pronghorn._compile.codegen import SourceWriter
 from pronghorn._compile.dependant import oauth_scopes
+from pronghorn._compile.dump_options import has_aliases, reads_attributes
 from pronghorn._compile.extract import read_params
 from pronghorn._compile.fields import (
     is_simple,
@@ -78,6 +79,7 @@ class EndpointPlan:
     """How one path operation is run.
 
     Attributes:
+        in_place: whether ``way`` is ``in place``.
         way: ``in place``: nothing in it can suspend, it is stepped where the request arrives; ``thread``:
             everything in it is synchronous, it runs in one worker thread; ``task``: it runs as a task.
         function: takes the exchange (and, with ``uses_stacks``, the request's and the function's exit
@@ -100,6 +102,7 @@ class EndpointPlan:
     needs_body: bool
     uses_stacks: bool
     uses_request: bool
+    in_place: bool
     steps: tuple[Step, ...]
     spec: HandlerSpec
 
@@ -193,6 +196,7 @@ class _PlanBuilder:
             needs_body=self.needs_body,
             uses_stacks=self.uses_stacks,
             uses_request=self.uses_request,
+            in_place=self.way == "in place",
             steps=tuple(self.steps),
             spec=self.spec,
         )
@@ -425,15 +429,17 @@ class _PlanBuilder:
         adapter = field._type_adapter
         validate = self.writer.bind("validate_response", adapter.validator.validate_python)
         to_json = self.writer.bind("to_json", adapter.serializer.to_json)
+        attributes = ", from_attributes=True" if reads_attributes(adapter.core_schema) else ""
         with self.writer.block("try:"):
-            self.writer.line(f"valid = {validate}({result}, from_attributes=True)")
+            self.writer.line(f"valid = {validate}({result}{attributes})")
         with self.writer.block("except ValidationError as error:"):
             spec_name = self.writer.bind("spec", spec)
             self.writer.line(f"raise response_error(x, {spec_name}, {result}, error) from None")
+        aliased = has_aliases(adapter.core_schema)
         options = "".join(
             f", {name}={self.writer.bind(name, value)}"
             for name, value in spec.dump_options.items()
-            if name == "by_alias" or value not in (None, False)
+            if (aliased if name == "by_alias" else value not in (None, False))
         )
         self.writer.line(f"content = {to_json}(valid{options})")
 

@@ -34,7 +34,7 @@ from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
-from pronghorn._engine.target import Target
+from pronghorn._engine.target import NOT_COMPILED, Target
 
 #: The route's handlers of exceptions, and around it the application's: the same ones, asked again about what
 #: the first ones raise.
@@ -82,21 +82,21 @@ class Dispatcher:
 
     def select(self, x: Exchange) -> EndpointPlan | None:
         """The plan for a request; None when the reference way has to answer it."""
-        path = x.path
         root_path = x.root_path
-        if root_path and path.startswith(root_path):
-            rest = path[len(root_path) :]
-            if rest == "" or rest[0] == "/":
-                path = rest
         try:
-            found = self._find(path, x.method)
+            found = self._find(_below(root_path, x.path) if root_path else x.path, x.method)
         except Exception:  # of a convertor: the reference way meets it where its handlers are
             return None
-        if found is None or found[0] is None:
+        if found is None:
             return None
-        x.target, x.path_params = found
-        target: Target = x.target
+        target: Target | None
+        target, x.path_params = found
+        if target is None:
+            return None
+        x.target = target
         plan = target.plan
+        if plan is NOT_COMPILED:
+            plan = target.compile()
         if plan is None or (target.max_body_size is not None and not target.within_limit(x)):
             return None
         return plan
@@ -105,7 +105,7 @@ class Dispatcher:
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run ``plan`` from a server's callback; see `Pronghorn.handle_exchange`."""
-        if plan.way != "in place" or (plan.needs_body and x.body is None):
+        if not plan.in_place or (plan.needs_body and x.body is None):
             return self._handle_later(x, plan)
         loop = _get_running_loop()
         if loop is None or loop is not self._loop:
@@ -392,6 +392,12 @@ class Dispatcher:
         layer.app = raising
         send: Send = _ignore if x.started else x.send
         await layer(prepare_scope(x), x.receive, send)
+
+
+def _below(root_path: str, path: str) -> str:
+    """The part of ``path`` that routes are about."""
+    rest = path[len(root_path) :]
+    return rest if path.startswith(root_path) and (rest == "" or rest[0] == "/") else path
 
 
 async def read_body(x: Exchange) -> None:

@@ -16,7 +16,8 @@ from pronghorn._compile.plan import EndpointPlan, compile_plan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.runtime import RUNTIME
 
-_NOT_COMPILED: Any = object()
+NOT_COMPILED: Any = object()
+"""Stands for the plan until it is asked for."""
 
 
 class Target:
@@ -29,9 +30,12 @@ class Target:
         scope_items: what its scope shows: ``route``, ``endpoint``, ...
         app_items: what the application's layers put into a scope: ``app``, ``router``, handlers.
         max_body_size: the limit in force, in bytes.
+
+    Attributes:
+        plan: the compiled plan, None where only the reference way will do; `NOT_COMPILED` before `compile`.
     """
 
-    __slots__ = ("_plan", "app", "app_items", "max_body_size", "scope_items", "spec", "title")
+    __slots__ = ("app", "app_items", "max_body_size", "plan", "scope_items", "spec", "title")
 
     def __init__(
         self,
@@ -48,15 +52,13 @@ class Target:
         self.scope_items = scope_items
         self.app_items = app_items
         self.max_body_size = max_body_size
-        self._plan: Any = _NOT_COMPILED
+        self.plan: EndpointPlan | None = NOT_COMPILED
 
-    @property
-    def plan(self) -> EndpointPlan | None:
-        """The compiled plan; None where only the reference way will do."""
-        if self._plan is _NOT_COMPILED:
-            self._plan = compile_plan(self.spec, self.title, RUNTIME)
-        plan: EndpointPlan | None = self._plan
-        return plan
+    def compile(self) -> EndpointPlan | None:
+        """The plan; compiled when that was not done before."""
+        if self.plan is NOT_COMPILED:
+            self.plan = compile_plan(self.spec, self.title, RUNTIME)
+        return self.plan
 
     def within_limit(self, x: Exchange) -> bool:
         """Whether the body is known to keep the limit; if not, the reference way counts it."""
