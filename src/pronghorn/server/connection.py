@@ -19,7 +19,7 @@ from pronghorn._engine.reply import Reply
 from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import HttpExchange
-from pronghorn.server.flow import SLICE, Outlet
+from pronghorn.server.flow import Outlet
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.plain import PlainReader
 from pronghorn.server.reader import RequestReader
@@ -74,7 +74,7 @@ class HttpConnection(asyncio.Protocol):
         self.deadline = NEVER
         self._phase = _HEAD
         self._reader = RequestReader(site.config, self._new_exchange)
-        self._plain = PlainReader(site.config, site.lines, self._new_exchange)
+        self._plain = PlainReader(site.config, site.lines, HttpExchange)
         self.outlet = Outlet(site.loop)
         self._deferred = False
         self._paused = False
@@ -111,16 +111,15 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: read them, then answer what can be answered."""
-        reader = self._reader
-        if self._phase <= _IDLE and self.site.is_plain and not reader.gathered:
-            exchange = self._plain.read(data)
-            if exchange is not None:
-                reader.begun = True
-                self._answer_at_once(exchange)
+        if self._phase == _IDLE:
+            site = self.site
+            if site.is_plain and (exchange := self._plain.read(data)) is not None:
+                self._answer_at_once(site, exchange)
                 return
-        if self._phase >= _CLOSING:
+        elif self._phase >= _CLOSING:
             self._linger(len(data))
             return
+        reader = self._reader
         reader.feed(data)
         if self.active is None and reader.requests:
             self._serve()
@@ -158,12 +157,12 @@ class HttpConnection(asyncio.Protocol):
         exchange.connection = self
         return exchange
 
-    def _answer_at_once(self, exchange: HttpExchange) -> None:
+    def _answer_at_once(self, site: Site, exchange: HttpExchange) -> None:
         """Answer the one request that has arrived on a connection which had nothing to do.
 
         PERF: the usual case of `_serve`, `_start`, `respond` and `_settle` in one.
         """
-        site = self.site
+        exchange.connection = self
         self.active = exchange
         if exchange.forwarded:
             site.rewrite(exchange)
@@ -172,13 +171,12 @@ class HttpConnection(asyncio.Protocol):
             head = None
             if reply is not None and not reply.headers and reply.after is None and self.active is exchange:
                 head = site.heads.finished.get((reply.status, reply.media_type, len(reply.body)))
-            if head is None or reply is None or len(reply.body) > SLICE:
+            if head is None or reply is None:
                 self._hand_over(exchange, reply)
             else:
                 self.active = None
                 self._transport.write(head + reply.body)
-                if self._phase <= _IDLE:
-                    self._phase = _IDLE
+                if self._phase == _IDLE:
                     self.deadline = site.clock.now + self._idle_seconds
                 return
         except Exception:

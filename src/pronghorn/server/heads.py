@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 
+from pronghorn.server.flow import SLICE
+
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # RFC 9110 section 5.5: visible characters, spaces, tabs, obs-text; never CR, LF or NUL.
 FIELD_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -73,7 +75,7 @@ class Heads:
         self._lines: dict[tuple[bytes, bytes], bytes] = {}
         self._second = -1
         self.finished: dict[tuple[int, bytes | None, int], bytes] = {}
-        """Whole heads by (status, media type, length), for connections that stay open."""
+        """Whole heads by (status, media type, length), of what is sent at once on connections that stay open."""
         self.dated = b""
         """The date line and what follows it in every head."""
         self.refresh()
@@ -94,7 +96,7 @@ class Heads:
             field_line(b"content-type", media_type),
             self.dated,
         )
-        if len(self.finished) < _MOST_KEPT:
+        if len(self.finished) < _MOST_KEPT and length <= SLICE:
             self.finished[status, media_type, length] = head
         return head
 

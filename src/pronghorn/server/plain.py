@@ -22,8 +22,8 @@ from pronghorn.server.target import BadTarget, check_host, decode_path
 _ORDINARY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?&=%+,:@!$'()*;"
 # HEAD is not among them: its answer has no body, which is unusual.
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-_SLASH, _QUERY, _PERCENT = b"/?%"
-_VERSION = b"HTTP/1.1"
+_QUERY, _PERCENT = b"?%"
+_VERSION = b"HTTP/1.1\r\n"
 _NO_BLOCK = b"\0"
 
 Field = tuple[bytes, bytes]
@@ -129,27 +129,27 @@ class PlainReader(Generic[Request]):
 
     __slots__ = (
         "_block",
+        "_block_before_body",
         "_fields",
         "_forwarded",
         "_length",
         "_lines",
         "_max_body",
         "_max_fields",
-        "_max_head",
         "_max_target",
+        "_most",
         "_new_request",
-        "_size",
     )
 
     def __init__(self, config: ServerConfig, lines: HeaderLines, new_request: Callable[[], Request]) -> None:
         self._lines = lines
         self._new_request = new_request
-        self._max_head = config.max_head_size
+        # Short of the limit of a head by the longest beginning.
+        self._most = config.max_head_size - config.max_target_size - len("OPTIONS  ")
         self._max_fields = config.max_header_fields
         self._max_target = config.max_target_size
         self._max_body = config.max_body_size
-        self._block = _NO_BLOCK
-        self._size = 0
+        self._block = self._block_before_body = _NO_BLOCK
         self._length = 0
         self._fields: list[Field] = []
         self._forwarded = False
@@ -161,19 +161,18 @@ class PlainReader(Generic[Request]):
             return None
         method, target, rest = parts
         # PERF: clients that keep a connection often send the same fields with every request.
-        if not rest.startswith(self._block) and not self._read_block(rest):
-            return None
-        size = self._size
+        body = b"" if rest == self._block else self._read_block(rest)
+        name = _METHODS.get(method)
         if (
-            len(rest) != size + self._length
-            or method not in _METHODS
-            or not 0 < len(target) <= self._max_target
-            or target[0] != _SLASH
+            name is None
+            or body is None
+            or len(target) > self._max_target
+            or target[:1] != b"/"
             or target.translate(None, _ORDINARY)
         ):
             return None
         request = self._new_request()
-        request.method = _METHODS[method]
+        request.method = name
         if _QUERY in target:
             target, _, request.query = target.partition(b"?")
         else:
@@ -181,26 +180,42 @@ class PlainReader(Generic[Request]):
         request.raw_path = target
         request.path = decode_path(target) if _PERCENT in target else target.decode("ascii")
         request.headers = self._fields.copy()
-        request.body = rest[size:] if self._length else b""
+        request.body = body
         if self._forwarded:
             request.forwarded = True
         return request
 
-    def _read_block(self, rest: bytes) -> bool:
-        """Take over the version and the header lines that `rest` begins with; whether they are all plain."""
-        self._block = _NO_BLOCK
-        end = rest.find(b"\r\n\r\n")
-        lines = rest[: max(end, 0)].split(b"\r\n")
-        if lines[0] != _VERSION or end > self._max_head - len("OPTIONS  ") - self._max_target:
-            return False
+    def _read_block(self, rest: bytes) -> bytes | None:
+        """Take over the version and the header lines that `rest` begins with.
+
+        Returns:
+            The body, which is what follows and has to be complete; None when something is not plain.
+        """
+        if rest.startswith(self._block_before_body):
+            body = rest[len(self._block_before_body) :]
+            return body if len(body) == self._length else None
+        end = rest.find(b"\r\n\r\n") + 4
+        if end < 4 or end > self._most or not rest.startswith(_VERSION):
+            return None
+        length = self._read_lines(rest[len(_VERSION) : end - 4].split(b"\r\n"))
+        if len(rest) != end + length or (self._max_body is not None and length > self._max_body):
+            return None
+        self._length = length
+        self._block = _NO_BLOCK if length else rest
+        self._block_before_body = rest[:end] if length else _NO_BLOCK
+        return rest[end:]
+
+    def _read_lines(self, lines: list[bytes]) -> int:
+        """Take over header lines; the length of the body, or -1 when one of them is not plain."""
         known = self._lines.known
-        fields: list[Field] = []
-        hosts, length, self._forwarded = 0, -1, False
-        del lines[0]
+        self._fields = fields = []
+        self._block = self._block_before_body = _NO_BLOCK
+        self._forwarded = False
+        hosts, length = 0, -1
         for line in lines:
             meaning = known.get(line) or self._lines.learn(line)
             if meaning is None:
-                return False
+                return -1
             field, kind = meaning
             fields.append(field)
             if kind:
@@ -211,13 +226,7 @@ class PlainReader(Generic[Request]):
                 elif length < 0:
                     length = kind - 1
                 else:
-                    return False  # two lengths
+                    return -1  # two lengths
         if hosts != 1 or len(fields) > self._max_fields:
-            return False
-        if self._max_body is not None and length > self._max_body:
-            return False
-        self._fields = fields
-        self._length = length if length > 0 else 0
-        self._size = end + 4
-        self._block = rest[: end + 4]
-        return True
+            return -1
+        return length if length > 0 else 0
