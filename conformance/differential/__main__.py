@@ -8,4 +8,6 @@ from conformance.upstream import REPOSITORY, prepare
 if __name__ == "__main__":
     upstream = prepare()
     command = [str(upstream.python), "-m", "conformance.differential.compare", *sys.argv[1:]]
-    sys.exit(subprocess.run(command, env=upstream.variables(REPOSITORY), check=False).returncode)
+    # The same hashes in both processes, so that sets have the same order.
+    environment = upstream.variables(REPOSITORY) | {"PYTHONHASHSEED": "0"}
+    sys.exit(subprocess.run(command, env=environment, check=False).returncode)

@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis.control import current_build_context
+from hypothesis.core import encode_failure
 
 from pronghorn import FastAPI
 from tests.differential.asked import requests
 from tests.differential.declared import Made, applications
 from tests.differential.outcomes import LOG, Asked, Outcome, told
-
-REQUESTS = 8
-"""How many requests each application is asked."""
 
 _ADDRESS = re.compile(" at 0x[0-9a-f]+")
 
@@ -29,17 +28,25 @@ Ask = Callable[[FastAPI, Asked], Coroutine[Any, Any, Outcome]]
 
 @dataclass(frozen=True)
 class Case:
-    """An application and what it is asked."""
+    """An application and what it is asked.
+
+    Attributes:
+        made: the application.
+        blob: what hypothesis drew for it, by which another process makes the same one.
+        asked: the requests.
+    """
 
     made: Made
+    blob: bytes
     asked: tuple[Asked, ...]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """An application with something to ask, and the requests."""
+def cases(draw: st.DrawFn, each: int) -> Case:
+    """An application with something to ask, and ``each`` requests to it."""
     made = draw(applications())
-    return Case(made, tuple(draw(requests(made)) for _ in range(REQUESTS)))
+    blob = encode_failure(current_build_context().data.choices)
+    return Case(made, blob, tuple(draw(requests(made)) for _ in range(each)))
 
 
 @dataclass
@@ -57,12 +64,12 @@ class Answers:
     outcomes: list[Outcome]
 
 
-async def answers_to(case: Case, ask: Ask) -> Answers:
+async def answers_to(made: Made, requested: Sequence[Asked], ask: Ask) -> Answers:
     """Ask an application everything."""
     return Answers(
-        case.made.paths,
-        document_of(case.made.app),
-        [await outcome_of(case.made.app, asked, ask) for asked in case.asked],
+        made.paths,
+        document_of(made.app),
+        [await outcome_of(made.app, asked, ask) for asked in requested],
     )
 
 

@@ -16,7 +16,7 @@ from tests.differential.outcomes import Asked, Outcome
 ASKED = Asked(headers=((b"host", b"test"),))
 FINE = Outcome(200, [(b"content-length", b"2")], b"{}", ["called", "sent"])
 REAL = Answers([("GET", "/a")], '{"paths": {"/a": {}}}', [FINE])
-CASE = Case(Made(FastAPI(), [("GET", "/a")], []), (ASKED,))
+CASE = Case(Made(FastAPI(), [("GET", "/a")], []), b"", (ASKED,))
 
 
 def test_equal_answers_do_not_differ() -> None:
