@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -40,6 +41,9 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=int, default=1, help="length of one sample")
     parser.add_argument("--rounds", type=int, default=3, help="samples of each workload and contender")
+    parser.add_argument(
+        "--minutes", type=float, default=38, help="one round only while it is behind this plan"
+    )
     parser.add_argument("--contender", nargs="+", choices=[c.name for c in CONTENDERS], help="only these")
     parser.add_argument("--workload", nargs="+", choices=[w.name for w in WORKLOADS], help="only these")
     parser.add_argument(
@@ -67,6 +71,14 @@ class Bench:
         self.results = Results(machine(), options.seconds, options.rounds)
         self.databases: dict[str, str | None] = {}
         self.begin = time.monotonic()
+        self.done = 0
+
+    def rounds(self) -> range:
+        """The rounds of the next workload: one only, when the run is behind its plan."""
+        behind = (time.monotonic() - self.begin) / (self.options.minutes * 60) > self.done / len(
+            self.workloads
+        )
+        return range(1 if behind and self.done else self.options.rounds)
 
     def say(self, text: str) -> None:
         """Tell how far it is."""
@@ -88,6 +100,7 @@ class Bench:
 
     def run(self) -> None:
         """Every workload, grouped by the settings of its servers."""
+        self.begin = time.monotonic()
         for settings, group in groupby(
             self.workloads, key=lambda w: (w.driver in ("idle", "startup"), w.settings)
         ):
@@ -97,6 +110,7 @@ class Bench:
                 self.dash_all(workloads, "there is no PostgreSQL on this machine")
             elif workloads[0].driver in ("idle", "startup"):
                 self.run_alone(workloads[0], found)
+                self.done += 1
             else:
                 self.run_group(workloads, found)
 
@@ -130,7 +144,7 @@ class Bench:
         """A workload whose measurement starts the servers."""
         self.say(workload.title)
         contenders = self.fitting(workload)
-        for _ in range(self.options.rounds):
+        for _ in self.rounds():
             for contender in list(contenders):
                 try:
                     figures = run_alone(workload, contender, settings)
@@ -155,6 +169,7 @@ class Bench:
                 fitting = [servers[c.name] for c in self.fitting(workload) if c.name in servers]
                 self.run_workload(workload, fitting)
                 self.revive(servers, settings, stack)
+                self.done += 1
 
     def revive(self, servers: dict[str, Server], settings: dict[str, str], stack: ExitStack) -> None:
         """Start the servers again that a workload has ended: the next one is another chance."""
@@ -179,7 +194,7 @@ class Bench:
         for connections in workload.connections:
             if not only or connections in only or workload.driver != "wrk":
                 self.say(f"{workload.title}, {connections} connections")
-                for _ in range(self.options.rounds):
+                for _ in self.rounds():
                     standing = [s for s in standing if self.sample(workload, s, connections)]
 
     def passes(self, server: Server, workload: Workload) -> bool:
@@ -203,9 +218,15 @@ class Bench:
         return True
 
 
+def interrupt(number: int, frame: object) -> None:
+    """SIGTERM ends a run as Ctrl+C does: servers are stopped, and what there is gets written."""
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Measure, then write."""
     options = parse_arguments()
+    signal.signal(signal.SIGTERM, interrupt)
     if shutil.which("wrk") is None:
         print("wrk is needed to make load; on Debian: apt-get install wrk")
         return 1
@@ -223,7 +244,10 @@ def main() -> int:
                 "sqlite": databases.make_sqlite(),
                 "postgresql": stack.enter_context(postgresql()),
             }
-        bench.run()
+        try:
+            bench.run()
+        except KeyboardInterrupt:
+            bench.say("interrupted: what there is gets written")
     results = bench.results.as_json()
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")

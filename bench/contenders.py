@@ -102,11 +102,6 @@ class Contender:
         general = None if workload in self.has else self.lacks.get("*")
         return self.lacks.get(workload, general)
 
-    @property
-    def module(self) -> str:
-        """What an application of it imports."""
-        return self.application
-
     def arguments(self, port: int) -> list[str]:
         """The command line without the interpreter."""
         app = f"bench.applications.{self.application}:app"
@@ -224,7 +219,7 @@ THEIRS = (
     Contender(
         name="robyn",
         title="Robyn",
-        packages=("robyn", "uvloop", "pydantic", *ASYNC_DATABASE),
+        packages=("robyn", "pydantic", *ASYNC_DATABASE),
         command=(
             "-m",
             "bench.applications.{name}",

@@ -58,7 +58,7 @@ def postgresql() -> Iterator[str | None]:
         command = ["taskset", "-c", core, str(programs / program), *arguments]
         subprocess.run(command, cwd=home, check=True, stdout=subprocess.DEVNULL, **as_user)
 
-    options = f"-k {home} -c listen_addresses='' -c fsync=off"
+    options = f"-k {home} -c listen_addresses='' -c fsync=off -c max_connections=600"
     fill = f"INSERT INTO world SELECT n, 'name ' || n, n * 7 FROM generate_series(1, {ROWS}) n; ANALYZE world"
     try:
         run("initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")

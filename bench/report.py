@@ -155,7 +155,7 @@ def page(results: dict[str, Any], plots: dict[str, str]) -> str:
         "",
         f"{machine['date']}: {machine['python']}, {machine['system']}, {machine['processor']}, "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, {machine['wrk']}; medians of "
-        f"{results['rounds']} samples of {results['seconds']} s.",
+        f"up to {results['rounds']} samples of {results['seconds']} s.",
         "",
         "## In short",
         "",

@@ -19,7 +19,7 @@ from bench.processes import cores
 from bench.traffic import Reply, Sample, build, read_reply
 from bench.workloads import Workload
 
-START_SECONDS = 120.0
+START_SECONDS = 90.0
 ANSWER_SECONDS = 20.0
 STOP_SECONDS = 5.0
 OPEN_FILES = 16_384

@@ -12,6 +12,9 @@ ROUTES = int(os.environ.get("BENCH_ROUTES", "0"))
 MIDDLEWARE = os.environ.get("BENCH_MIDDLEWARE") == "1"
 """Whether CORS and three http middlewares stand in front of the routes."""
 
+OPENAPI = os.environ.get("BENCH_OPENAPI") == "1"
+"""Whether a document is wanted; who would not serve one in production need not load what makes it."""
+
 ORIGIN = "https://shop.example"
 """The origin that CORS lets in."""
 

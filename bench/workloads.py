@@ -258,7 +258,13 @@ WORKLOADS = (
         for name, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
     ),
     Workload("idle", "2,000 idle connections", list, driver="idle", unit="connection"),
-    Workload("startup", "start-up with 200 routes", list, driver="startup", settings={"BENCH_ROUTES": "200"}),
+    Workload(
+        "startup",
+        "start-up with 200 routes",
+        list,
+        driver="startup",
+        settings={"BENCH_ROUTES": "200", "BENCH_OPENAPI": "1"},
+    ),
 )
 
 

@@ -13,7 +13,7 @@ from bench.models import ITEMS, Order, Parameters, WorldOut, rows_json
 
 app = Sanic("bench")
 # sanic-ext brings CORS and OpenAPI; it costs something at every request, so only those who want it load it.
-app.config.AUTO_EXTEND = bool(settings.MIDDLEWARE or settings.ROUTES)
+app.config.AUTO_EXTEND = settings.MIDDLEWARE or settings.OPENAPI
 app.config.CORS_ORIGINS = settings.ORIGIN
 app.config.KEEP_ALIVE_TIMEOUT = 75
 HELLO = {"message": "Hello, World!"}
