@@ -76,7 +76,8 @@ class FastApplication:
         self._inner: Dispatcher | None = None
         """Takes requests from the router, behind middleware of the general kind."""
         self._handlers: Any = None
-        self._call_is_ours = True
+        self._direct: Dispatcher | None = None
+        """The outer one, where calling the application does nothing else first."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_app": self._app}
@@ -90,21 +91,20 @@ class FastApplication:
         """Serve a request of a server that speaks the engine's protocol."""
         app = self._app
         # PERF: `_is_current` written out for the usual answer; a call here costs every request. bench
-        is_current = (
+        if (
             generation.value == self._generation
             and app.middleware_stack is self._stack
             and not seams.replaced
             and not app.dependency_overrides
-        )
-        if (is_current or self._is_current()) and self._call_is_ours and not app._telemetry.enabled():
-            if app.root_path:
-                x.root_path = app.root_path
-            outer = self._outer
-            if outer is not None:
-                plan = outer.select(x)
+        ) or self._is_current():
+            dispatcher = self._direct
+            if dispatcher is not None and not app._telemetry.enabled():
+                if app.root_path:
+                    x.root_path = app.root_path
+                plan = dispatcher.select(x)
                 if plan is not None:
-                    return outer.handle(x, plan)
-                reply = outer.answer_unrouted(x)
+                    return dispatcher.handle(x, plan)
+                reply = dispatcher.answer_unrouted(x)
                 if reply is not None:
                     return reply
         x.spawn(app(x.scope, x.receive, x.send))
@@ -161,7 +161,7 @@ class FastApplication:
             self._handlers = layers.exceptions._exception_handlers
         if isinstance(router, APIRouter):
             router.fast_way = self.serve_nested if self._inner is not None else None
-        self._call_is_ours = is_untouched(type(app).__call__)
+        self._direct = self._outer if is_untouched(type(app).__call__) else None
         # Reading views of included routers may itself have counted as a change.
         self._generation = generation.value
 

@@ -74,7 +74,7 @@ class Dispatcher:
         self._status_handlers = status_handlers
         self._exception_handlers = exception_handlers
         self._server_error = server_error
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Any = _NOTHING
         self._mailbox: Mailbox | None = None
         self._host: Any = None
 
@@ -108,7 +108,7 @@ class Dispatcher:
         if not plan.in_place or (plan.needs_body and x.body is None):
             return self._handle_later(x, plan)
         loop = _get_running_loop()
-        if loop is None or loop is not self._loop:
+        if loop is not self._loop:
             loop = self._own_loop()
         context = x.new_context()
         # Libraries that look for the current task find one; it is nobody's to cancel.
