@@ -81,7 +81,7 @@ async def _stream(send: Any, argument: str) -> None:
 async def _flood(send: Any, argument: str) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for _ in range(200):
-        await send({"type": "http.response.body", "body": bytes(1024 * 1024), "more_body": True})
+        await send({"type": "http.response.body", "body": b"\0" * 1024 * 1024, "more_body": True})
 
 
 ACTIONS: dict[str, Callable[[Any, str], Awaitable[None]]] = {

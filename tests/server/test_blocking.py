@@ -53,7 +53,7 @@ def test_a_place_is_told_once_in_a_while(caplog: pytest.LogCaptureFixture) -> No
     warning = BlockWarning(0.1)
     frame = current()
     for _ in range(3):
-        warning.warn(frame, 0.2)
+        assert warning.warn(frame, 0.2)
     assert len(caplog.records) == 1
     warning._told.clear()
     warning.warn(frame, 0.2)
@@ -65,7 +65,7 @@ def test_a_loop_that_is_not_in_the_users_code_is_nobodys_fault(caplog: pytest.Lo
         f_back = None
         f_code = compile("0", "<plan>", "exec")
 
-    BlockWarning(0.1).warn(Bare(), 0.2)  # type: ignore[arg-type]
+    assert not BlockWarning(0.1).warn(Bare(), 0.2)  # type: ignore[arg-type]
     assert not caplog.records
 
 

@@ -21,9 +21,10 @@ async def test_a_loop_that_stands_still_is_reported_once_each_time() -> None:
     seen: list[tuple[str, float]] = []
     reported = threading.Event()
 
-    def blocked(frame: FrameType, seconds: float) -> None:
+    def blocked(frame: FrameType, seconds: float) -> bool:
         seen.append((frame.f_code.co_name, seconds))
         reported.set()
+        return True
 
     def stand_still() -> None:
         reported.clear()
@@ -40,6 +41,23 @@ async def test_a_loop_that_stands_still_is_reported_once_each_time() -> None:
     assert all(seconds >= 0.05 for _, seconds in seen)
 
 
+async def test_a_loop_of_which_nothing_could_be_said_is_looked_at_again() -> None:
+    enough = threading.Event()
+    looks: list[float] = []
+
+    def blocked(frame: FrameType, seconds: float) -> bool:
+        looks.append(seconds)
+        if len(looks) == 3:
+            enough.set()
+        return False
+
+    watch = LoopWatch(0.05, blocked)
+    watch.start()
+    assert enough.wait(10)
+    watch.stop()
+    assert looks == sorted(looks)
+
+
 async def test_a_loop_that_turns_beats_and_is_not_reported() -> None:
     beats = 0
     enough = threading.Event()
@@ -51,7 +69,12 @@ async def test_a_loop_that_turns_beats_and_is_not_reported() -> None:
             enough.set()
 
     reports: list[float] = []
-    watch = LoopWatch(5, lambda _, seconds: reports.append(seconds), beat)
+
+    def blocked(frame: FrameType, seconds: float) -> bool:
+        reports.append(seconds)
+        return True
+
+    watch = LoopWatch(5, blocked, beat)
     watch._interval = 0.01
     watch.start()
     await until_set(enough)
@@ -60,4 +83,4 @@ async def test_a_loop_that_turns_beats_and_is_not_reported() -> None:
 
 
 async def test_a_watch_that_never_started_can_be_stopped() -> None:
-    LoopWatch(1, lambda *_: None).stop()
+    LoopWatch(1, lambda *_: True).stop()

@@ -36,9 +36,10 @@ def watches_of(config: ServerConfig, beat: Callable[[], None], hung: Callable[[]
         watches.append(LoopWatch(config.block_warning, BlockWarning(config.block_warning).warn))
     if config.heartbeat_timeout is not None:
 
-        def tell(frame: FrameType, seconds: float) -> None:
+        def tell(frame: FrameType, seconds: float) -> bool:
             log_hung(frame, seconds)
             hung()
+            return True
 
         watches.append(LoopWatch(config.heartbeat_timeout, tell, beat))
     return watches
@@ -51,15 +52,15 @@ class BlockWarning:
         self._limit = limit
         self._told: dict[str, float] = {}
 
-    def warn(self, frame: FrameType, seconds: float) -> None:
-        """Tell where the loop stands, if that is in the user's code."""
+    def warn(self, frame: FrameType, seconds: float) -> bool:
+        """Tell where the loop stands; whether that is in the user's code, and so could be told."""
         standstill = find_standstill(frame)
         if standstill is None:
-            return
+            return False
         now = time.monotonic()
         place = str(standstill)
         if now - self._told.get(place, float("-inf")) < _QUIET:
-            return
+            return True
         self._told[place] = now
         logger.warning(
             "The event loop is blocked for more than %g s, and with it every other request, by %s. Await something"
@@ -67,6 +68,7 @@ class BlockWarning:
             self._limit,
             standstill,
         )
+        return True
 
 
 def log_hung(frame: FrameType, seconds: float) -> None:

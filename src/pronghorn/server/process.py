@@ -103,7 +103,10 @@ def _serve_alone(app: Any, config: ServerConfig) -> int:
         loop.call_later(readiness.ping_every or 0, ping, loop)
 
     reports = Reports(started=started, stopping=readiness.stopping)
-    return serve_process(app, config, signals=(signal.SIGTERM, signal.SIGINT), reports=reports)
+    try:
+        return serve_process(app, config, signals=(signal.SIGTERM, signal.SIGINT), reports=reports)
+    finally:
+        readiness.stopping()
 
 
 @dataclasses.dataclass(frozen=True)

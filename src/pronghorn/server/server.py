@@ -27,8 +27,10 @@ from pronghorn.server.tasks import Tasks
 logger = logging.getLogger("pronghorn.error")
 
 # Clients with an idle connection may be about to use it: they get a last response on it.
-_LAST_REQUESTS = 0.25
-# Whoever has begun to connect on this machine is in after this time.
+_LAST_REQUESTS = 1.0
+# Whoever is far away and has begun to connect is in after this time,
+_FAR_NEWCOMERS = 0.25
+# and on this machine after this one.
 _LAST_NEWCOMERS = 0.02
 
 
@@ -77,6 +79,7 @@ class Server:
         self._port = 0
         self._url: str | None = None
         self._stopping = asyncio.Event()
+        self._end = float("inf")
         self._hurried = asyncio.Event()
 
     @property
@@ -160,10 +163,11 @@ class Server:
 
     async def _stop_accepting(self, accepting: Accepting, listener: socket.socket, site: Site) -> None:
         """Accept no more, but leave nobody behind whom the kernel has already let in."""
+        self._end = asyncio.get_running_loop().time() + self.config.graceful_timeout
         # Responses tell from now on that they are the last ones of their connections.
         site.drain()
         if turn_newcomers_away(listener):
-            await self._patience(_LAST_REQUESTS, site, at_least=_LAST_NEWCOMERS)
+            await self._patience(min(_FAR_NEWCOMERS, self._a_moment), site, at_least=_LAST_NEWCOMERS)
         accepting.stop()
         self._close(listener)
         await accepting.wait_welcomed()
@@ -178,10 +182,10 @@ class Server:
     async def _drain(self, site: Site) -> None:
         """Let requests under way come to their end, within the time they have."""
         if site.connections:
-            await self._patience(_LAST_REQUESTS, site)
+            await self._patience(min(_LAST_REQUESTS, self._a_moment), site)
         for connection in list(site.connections):
             connection.shut_down()
-        finished = await self._patience(self.config.graceful_timeout, site)
+        finished = await self._patience(self.config.graceful_timeout, site)  # less what it took so far
         if not finished:
             logger.warning(
                 "Stopping with %d connections and %d requests still under way",
@@ -193,12 +197,17 @@ class Server:
             connection.abort()
         await asyncio.sleep(0)
 
+    @property
+    def _a_moment(self) -> float:
+        return self.config.graceful_timeout / 2
+
     async def _patience(self, seconds: float, site: Site, at_least: float = 0) -> bool:
-        """Whether all connections and tasks ended within `seconds`."""
+        """Whether all connections and tasks ended within `seconds`, and before the end of all patience."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
+        end = min(begin + seconds, self._end)
         while site.connections or site.tasks.running or loop.time() < begin + at_least:
-            if self._hurried.is_set() or loop.time() >= begin + seconds:
+            if self._hurried.is_set() or loop.time() >= end:
                 return False
             # Coarse on purpose: this runs only while the server stops.
             with contextlib.suppress(TimeoutError):

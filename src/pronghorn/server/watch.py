@@ -2,7 +2,7 @@
 
 Lives here: the beat on the loop and the thread that misses it. Must not live here: reading the stack
 (`stacks`), what follows (`process`, `supervisor`).
-Invariant: a loop is reported once for each time it stands still, with the frame in which it stands.
+Invariant: a loop is reported once for each time it stands still, unless nothing could be said of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import FrameType
 _SLOWEST_BEAT = 0.5
 _BEATS_TO_LIMIT = 5
 
-Blocked = Callable[[FrameType, float], None]
+Blocked = Callable[[FrameType, float], bool]
 
 
 class LoopWatch:
@@ -69,5 +69,4 @@ class LoopWatch:
                 continue
             frame = sys._current_frames().get(self._watched)
             if frame is not None and last == self._last:
-                reported = last
-                self._blocked(frame, standing)
+                reported = last if self._blocked(frame, standing) else 0.0
