@@ -28,6 +28,8 @@ _hoard: list[bytearray] = []
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await receive()
+        while (marker := os.environ.get("SERVED_HANGS_WHILE")) and Path(marker).exists():
+            await asyncio.sleep(0.01)
         if (marker := os.environ.get("SERVED_BROKEN_WHILE")) and Path(marker).exists():
             await send({"type": "lifespan.startup.failed", "message": "broken on purpose"})
             return

@@ -76,6 +76,13 @@ def test_the_stack_of_a_loop_that_hangs_is_logged_whole(caplog: pytest.LogCaptur
     assert caplog.records[0].levelno == logging.CRITICAL
 
 
+def test_a_loop_that_hangs_is_logged_before_anybody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[int] = []
+    (watch,) = watches_of(ServerConfig(), lambda: None, lambda: told.append(len(caplog.records)))
+    assert watch._blocked(current(), 30.0)
+    assert told == [1]
+
+
 def test_all_threads_are_in_the_log_of_a_process_that_does_not_end() -> None:
     assert "MainThread:\n" in all_stacks()
     assert "test_all_threads_are_in_the_log" in all_stacks()

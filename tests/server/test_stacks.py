@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -81,6 +82,21 @@ def test_a_stack_without_the_users_code_has_no_place() -> None:
         f_code = compile("0", "<plan>", "exec")
 
     assert find_standstill(Bare()) is None  # type: ignore[arg-type]
+
+
+def test_what_the_framework_has_a_library_do_is_not_the_users_code() -> None:
+    found: list[Found] = []
+
+    class Seen(dict[str, Any]):
+        def __missing__(self, key: str) -> Any:
+            found.append(find_standstill(sys._getframe(1)))  # the library, as if nobody had been called by it
+            raise KeyError(key)
+
+    exec(
+        compile("string.Template('$a').safe_substitute(seen)", "<plan>", "exec"),
+        {"string": string, "seen": Seen()},
+    )
+    assert found == [None]
 
 
 def test_source_over_several_lines_is_shortened() -> None:

@@ -145,6 +145,37 @@ def test_workers_that_do_not_start_leave_the_old_ones_in_place(tmp_path: Path) -
         until(lambda: {server.worker() for _ in range(20)}, lambda found: not found & before)
 
 
+def test_new_code_that_does_not_come_to_start_makes_room_for_newer(tmp_path: Path) -> None:
+    marker = tmp_path / "hangs"
+    with process(environ={"SERVED_HANGS_WHILE": str(marker)}) as server:
+        first = server.worker()
+        marker.touch()
+        server.signal(signal.SIGHUP)
+        server.wait_for("Replacing the workers")
+        assert server.worker() == first
+        marker.unlink()
+        server.signal(signal.SIGHUP)
+        server.wait_for("Replacing the workers", 2)
+        until(server.worker, lambda pid: pid != first)
+        assert server.stop() == 0
+        assert "the old workers stay" not in server.log
+
+
+def test_a_replacement_takes_the_place_of_a_worker_that_ends_meanwhile(tmp_path: Path) -> None:
+    marker = tmp_path / "hangs"
+    with process(environ={"SERVED_HANGS_WHILE": str(marker)}) as server:
+        first = server.worker()
+        marker.touch()
+        server.signal(signal.SIGHUP)
+        server.wait_for("Replacing the workers")
+        os.kill(first, signal.SIGKILL)
+        server.wait_for(f"Worker {first} ended")
+        marker.unlink()
+        assert server.worker() != first
+        assert len(server.workers(1)) == 1
+        assert server.stop() == 0
+
+
 def test_a_worker_ends_with_its_supervisor() -> None:
     with process(workers=2) as server:
         workers = server.workers(2)

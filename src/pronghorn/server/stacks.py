@@ -69,14 +69,13 @@ def find_standstill(frame: FrameType) -> Standstill | None:
         frame: the innermost one.
     """
     stack = list(_outwards(frame))
-    start = next((index for index, one in enumerate(stack) if not _is_framework(one)), None)
-    if start is None:
-        return None
+    start = next((index for index, one in enumerate(stack) if not _is_framework(one)), len(stack))
     # What the framework called, and all below it. Above it may be functions that the framework was called
     # by: middleware that has passed the request on does not block.
     called = list(takewhile(lambda one: not _is_framework(one), stack[start:]))
-    call = next((one for one in called if not _is_library(one)), called[-1])
-    return Standstill(_place(called[-1]), _place(call))
+    call = next((one for one in called if not _is_library(one)), None)
+    # Without any: what the framework itself does at a first request, such as importing.
+    return None if call is None else Standstill(_place(called[-1]), _place(call))
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
