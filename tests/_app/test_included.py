@@ -467,30 +467,3 @@ def test_a_view_knows_its_route() -> None:
     assert isinstance(view, EffectiveRoute)
     assert view.matches({"type": "http", "path": "/b/a", "method": "GET", "root_path": ""})[0] is Match.FULL
     assert view.matches({"type": "websocket", "path": "/b/a", "root_path": ""}) == (Match.NONE, {})
-
-
-def test_what_is_assigned_to_a_route_shows_through_inclusions_that_have_answered() -> None:
-    seen: list[int] = []
-
-    async def page(number: int = 1) -> None:
-        seen.append(number)
-
-    app, outer, inner = FastAPI(), APIRouter(), APIRouter()
-
-    @inner.get("/books")
-    async def books() -> str:
-        return "books"
-
-    outer.include_router(inner, prefix="/inner")
-    app.include_router(outer, prefix="/outer")
-    client = TestClient(app)
-    assert client.get("/outer/inner/books").status_code == 200
-    assert seen == []
-
-    (route,) = inner.routes
-    assert isinstance(route, APIRoute)
-    route.dependencies = [*route.dependencies, Depends(page)]
-    route.status_code = 203
-    assert client.get("/outer/inner/books", params={"number": 7}).status_code == 203
-    assert seen == [7]
-    assert client.get("/openapi.json").json()["paths"]["/outer/inner/books"]["get"]["parameters"]

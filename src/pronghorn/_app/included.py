@@ -2,7 +2,7 @@
 
 Lives here: `IncludedRouter`, `EffectiveRoute` (a route with the options around it merged in), `RouteContext`.
 Must not live here: the merging itself (`_declare.include`). Invariant: routes added to an included router
-later, and what is assigned to a route, are seen at once; views are rebuilt when the numbers of changes say so.
+later are seen at once; views are rebuilt when the number of changes says so.
 """
 
 from __future__ import annotations
@@ -232,11 +232,10 @@ class IncludedRouter(BaseRoute):
         return self._view("low priority", self._build_low_priority)
 
     def _view(self, name: str, build: Callable[[], list[Any]]) -> list[Any]:
-        # Routers count what is declared on them; editing the list of routes shows in its members, and
-        # assigning to a route in its own count.
+        # Routers count what is declared on them; editing the list of routes shows in its members.
         version = (
             self.original_router._get_routes_version(),
-            [(id(route), getattr(route, "_changed_at", 0)) for route in self.original_router.routes],
+            [id(route) for route in self.original_router.routes],
         )
         found = self._views.get(name)
         if found is None or found[0] != version:

@@ -252,9 +252,6 @@ class APIRoute(RouteState, routing.Route):
         options: see `APIRouteOptions`.
     """
 
-    _changed_at: int
-    """The generation in which an attribute was last assigned: views through included routers are rebuilt."""
-
     @spelled_out(APIRouteOptions, SHOWN_DEFAULTS)
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Unpack[APIRouteOptions]) -> None:
         given: dict[str, Any] = dict(options)
@@ -270,7 +267,6 @@ class APIRoute(RouteState, routing.Route):
     def __setattr__(self, name: str, value: Any) -> None:
         generation.value += 1
         super().__setattr__(name, tracked(value) if name == "methods" else value)
-        self.__dict__["_changed_at"] = generation.value
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The function from request to response. Override it to run code around path operations."""
