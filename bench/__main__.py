@@ -86,6 +86,7 @@ class Bench:
 
     def install(self) -> None:
         """Make the environments; contenders that cannot be installed are out."""
+        self.say("making environments, where they are not there yet")
         for contender in list(self.contenders):
             try:
                 if contender.program and shutil.which(contender.program) is None:

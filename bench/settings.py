@@ -27,7 +27,7 @@ FILE = Path(os.environ.get("BENCH_FILE", "build/bench/download.bin"))
 PORT = int(os.environ.get("BENCH_PORT", "8000"))
 """Where a server listens that is started from Python."""
 
-EVENT_PAUSE = 0.02
+EVENT_PAUSE = 0.05
 """Seconds between two server-sent events on one connection."""
 
 
