@@ -36,7 +36,7 @@ def machine() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
-        "wrk": first_line("wrk", "-v"),
+        "wrk": first_line("wrk", "-v").partition(" Copyright")[0],
     }
 
 
@@ -50,7 +50,9 @@ def describe(contender: Contender, python: Path) -> dict[str, Any]:
     """A contender with its versions and flags."""
     packages = tuple(name.partition("[")[0] for name in contender.packages)
     if contender.program:
-        versions = {contender.program: first_line(contender.program, "-v").rpartition(" ")[2]}
+        versions = {
+            contender.program: first_line(contender.program, "-v").rpartition(" ")[2].rpartition("/")[2]
+        }
     else:
         versions = versions_of(python, packages or ("pronghorn", *OURS))
     command = " ".join([contender.program or "python", *contender.arguments(8000)])
