@@ -59,7 +59,6 @@ NO_DEPENDENCIES = "no dependency injection"
 NO_YIELD = "its dependencies cannot yield"
 WSGI = "a WSGI application has no event loop"
 NO_WEBSOCKET = "no WebSocket support"
-NO_RANGE = "its file response does not serve ranges"
 LIMIT = "a limit, not a framework: it says hello and nothing else"
 NO_OPENAPI = "no OpenAPI document"
 
@@ -167,7 +166,6 @@ THEIRS = (
         command=UVICORN,
         application="litestar",
         openapi="/schema/openapi.json",
-        lacks=without(NO_RANGE, "range"),
     ),
     Contender(
         name="blacksheep",
@@ -175,7 +173,7 @@ THEIRS = (
         packages=("blacksheep", "pydantic", "uvicorn[standard]", *ASYNC_DATABASE),
         command=UVICORN,
         application="blacksheep",
-        lacks={**without(NO_YIELD, *DEPENDENCIES), **without(NO_RANGE, "range")},
+        lacks={**without(NO_YIELD, *DEPENDENCIES)},
     ),
     Contender(
         name="ninja",
@@ -186,7 +184,6 @@ THEIRS = (
         lacks={
             **without(NO_DEPENDENCIES, *DEPENDENCIES),
             **without(NO_WEBSOCKET, *SOCKETS),
-            **without(NO_RANGE, "range"),
         },
     ),
     Contender(
@@ -231,7 +228,7 @@ THEIRS = (
             "ERROR",
         ),
         application="robyn",
-        lacks={**without(NO_YIELD, *DEPENDENCIES), **without(NO_RANGE, "range")},
+        lacks={**without(NO_YIELD, *DEPENDENCIES)},
     ),
     Contender(
         name="fastrapi",
@@ -241,7 +238,7 @@ THEIRS = (
         application="fastrapi",
         lacks={
             **without("its http middlewares run before the endpoint only", "middleware"),
-            **without("its `UploadFile` cannot be an endpoint's parameter", "upload"),
+            **without("it takes a multipart body for JSON and refuses it", "upload"),
             **without("no file response", "download", "range"),
             **without("no streamed response", "events"),
         },

@@ -45,7 +45,7 @@ class Sample:
     def difference(self, reply: Reply) -> str | None:
         """What is wrong with `reply`, or None."""
         if self.status not in (0, reply.status):
-            return f"status {reply.status} instead of {self.status}: {reply.body[:200]!r}"
+            return f"status {reply.status} instead of {self.status}: {reply.body[:200].strip()!r}"
         for name, value in self.headers.items():
             if reply.headers.get(name) != value:
                 return f"header {name} is {reply.headers.get(name)!r} instead of {value!r}"
