@@ -28,7 +28,7 @@ from pronghorn._base.workers import Mailbox, leave_async, run_in_worker, workers
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
-from pronghorn._engine.general import NOT_AWAITED
+from pronghorn._engine.general import NOT_AWAITED, answer_without_exits
 from pronghorn._engine.host_task import HostTask
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
@@ -130,6 +130,31 @@ class Dispatcher:
             return outcome
         return self._finish(x, outcome, context)
 
+    def _answer_in_place(self, x: Exchange, context: Context) -> Reply | None:
+        """Answer by the reference way what nothing was done for, where that cannot suspend."""
+        answering = answer_without_exits(x.target.spec, make_request(x))
+        try:
+            self._step(context, answering)
+        except StopIteration as stop:
+            return self._finish(x, stop.value, context)
+        except Exception as error:
+            return self._fail(x, error, context)
+        answering.close()
+        raise RuntimeError(SUSPENDED)
+
+    def _step(self, context: Context, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run what cannot suspend, as `handle` runs plans; ends with what the coroutine ends with."""
+        loop, host = self._loop, self._host
+        try:
+            _enter_task(loop, host)
+        except RuntimeError:
+            host = None
+        try:
+            context.run(coroutine.send, None)
+        finally:
+            if host is not None:
+                _leave_task(loop, host)
+
     def _handle_later(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run a plan that cannot be run here and now: in a worker thread, or as a task."""
         if plan.way == "thread" and (x.body is not None or not plan.needs_body):
@@ -169,6 +194,8 @@ class Dispatcher:
         if has_opened(x):
             x.spawn(_within(context, self._complete, x, self._settle(x, outcome, None)))
             return None
+        if outcome is None and x.target.plan.in_place:
+            return self._answer_in_place(x, context)
         if outcome is None:
             x.spawn(self.answer_by_reference(x))
             return None
@@ -191,7 +218,7 @@ class Dispatcher:
         if handler is not None and traits(handler).never_awaits:
             coroutine = handler(make_request(x), error)
             try:
-                context.run(coroutine.send, None)
+                self._step(context, coroutine)
             except StopIteration as stop:
                 error.__traceback__ = None  # an instance that is raised again starts anew
                 return self._finish(x, _NOTHING if stop.value is None else stop.value, context)

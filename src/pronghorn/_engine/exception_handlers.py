@@ -28,8 +28,11 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """Status 422 with the error items; a NaN or infinity that was sent comes back as null, for JSON has neither."""
-    detail = normalize_non_finite(jsonable_encoder(exc.errors()))
-    return JSONResponse({"detail": detail}, status_code=422)
+    detail = jsonable_encoder(exc.errors())
+    try:
+        return JSONResponse({"detail": detail}, status_code=422)
+    except ValueError:
+        return JSONResponse({"detail": normalize_non_finite(detail)}, status_code=422)
 
 
 async def websocket_request_validation_exception_handler(

@@ -38,7 +38,7 @@ from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
-from pronghorn._engine.reference import SolvedDependency, exit_stack
+from pronghorn._engine.reference import SolvedDependency, exit_stack, solve_without_exits
 from pronghorn._engine.reply import drop_forbidden_body
 from pronghorn._engine.seams import seams
 from pronghorn._engine.streams import event_serializer, event_stream, item_serializer, json_lines, raw_stream
@@ -224,13 +224,30 @@ async def answer_request(spec: HandlerSpec, request: Request) -> Response:
     return await _respond(spec, solved, context)
 
 
+async def answer_without_exits(spec: HandlerSpec, request: Request) -> Response:
+    """Answer a request of an operation that reads no form and has no dependency with an exit, as `answer_request`.
+
+    It needs no exit stacks, and nobody watches: no seam is replaced, no telemetry recorded. PERF: what is wrong
+    with a request is found this way, at a third of the cost. bench/counted.py
+    """
+    root_path = request.scope.get("root_path", "")
+    context = endpoint_context(spec.call, request.method, spec.dependant.path, root_path)
+    body = await _read_body(spec, request, None, context)
+    solved = await solve_without_exits(request, spec.dependant, body, spec.embed_body_fields)
+    if solved.errors:
+        raise RequestValidationError(
+            solved.errors, body=None if body is Undefined else body, endpoint_ctx=context
+        )
+    return await _respond(spec, solved, context)
+
+
 async def _read_body(
-    spec: HandlerSpec, request: Request, files: AsyncExitStack, context: EndpointContext
+    spec: HandlerSpec, request: Request, files: AsyncExitStack | None, context: EndpointContext
 ) -> Any:
     if spec.body_field is None:
         return Undefined
     try:
-        if spec.reads_form:
+        if files is not None and spec.reads_form:
             form = await request.form(**_form_limits(spec, request))
             files.push_async_callback(form.close)
             return form

@@ -33,6 +33,7 @@ from pronghorn._engine.bodies import request_body_to_args
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.seams import seams
 
+_NO_EXITS: Any = None
 _CLEANUP_SCOPES = "fastapi_async_cleanup_scopes"
 
 
@@ -111,6 +112,24 @@ async def solve_dependencies(
         request_stack=exit_stack(request, INNER_STACK),
         function_stack=exit_stack(request, FUNCTION_STACK),
         background_tasks=background_tasks,
+    )
+    values, errors = await _solve(solving, dependant)
+    return SolvedDependency(values, errors, solving.background_tasks, solving.response, solving.cache)
+
+
+async def solve_without_exits(
+    request: Request, dependant: Dependant, body: Any, embed_body_fields: bool
+) -> SolvedDependency:
+    """As `solve_dependencies`, where no dependency has an exit and none is overridden."""
+    solving = _Solving(
+        request=request,
+        body=body,
+        response=blank_response(),
+        overrides_provider=None,
+        cache={},
+        embed_body_fields=embed_body_fields,
+        request_stack=_NO_EXITS,
+        function_stack=_NO_EXITS,
     )
     values, errors = await _solve(solving, dependant)
     return SolvedDependency(values, errors, solving.background_tasks, solving.response, solving.cache)

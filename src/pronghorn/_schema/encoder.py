@@ -145,11 +145,22 @@ def jsonable_encoder(
     return _encode(obj, options)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _encode(obj: Any, options: _Options) -> Any:
     if options.custom_encoder:
         encoder = _custom_encoder(obj, options.custom_encoder)
         if encoder is not None:
             return encoder(obj)
+    # PERF: data of JSON's own types is most of what comes here; the questions below are for all else.
+    kind = type(obj)
+    if kind in _PLAIN:
+        return obj
+    if kind is dict:
+        return _encode_dict(obj, options)
+    if kind is list:
+        return [_encode(item, options) for item in obj]
     if isinstance(obj, BaseModel):
         return _encode_model(obj, options)
     if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
