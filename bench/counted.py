@@ -38,6 +38,7 @@ COUNTED: tuple[str, ...] = (
     "parameters",
     "body",
     "rejected",
+    "chain",
     "dependencies",
     "dependencies-def",
     "def",

@@ -115,6 +115,11 @@ def dependencies(path: str) -> Samples:
     return vary(lambda n: Sample(build(path, x_token=f"t-{n}"), 200, {"name": f"t-{n}", "session": "open"}))
 
 
+def chain(number: int) -> Sample:
+    """Three dependencies, one inside the other, none with an exit."""
+    return Sample(build("/chain", x_token=f"t-{number}"), 200, {"name": f"t-{number}"})
+
+
 def constant(path: str) -> Samples:
     """A reply that does not depend on the request."""
     return vary(lambda n: Sample(build(path, x_request_id=f"r-{n}"), 200, {"message": "Hello, World!"}))
@@ -229,6 +234,7 @@ WORKLOADS = (
     Workload("rejected", "rejected body (422)", vary(rejected_body), connections=BASIC),
     Workload("rows", "100 rows through a response model", vary(many_rows)),
     Workload("bulk", "1 MB JSON body", vary(bulk, 4), bad_bulk, connections=(4,)),
+    Workload("chain", "three dependencies, none with yield", vary(chain)),
     Workload("dependencies", "three dependencies, async", dependencies("/me")),
     Workload("dependencies-def", "three dependencies, def", dependencies("/me-def")),
     Workload("def", "def endpoint", constant("/def")),

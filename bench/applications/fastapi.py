@@ -99,6 +99,23 @@ async def bulk(items: list[Item]) -> dict[str, float]:
     return {"count": len(items), "total": sum(item.value for item in items)}
 
 
+async def get_token(x_token: Annotated[str, Header()]) -> str:
+    return x_token
+
+
+async def get_owner(token: Annotated[str, Depends(get_token)]) -> dict[str, str]:
+    return {"name": token}
+
+
+async def get_active_owner(owner: Annotated[dict[str, str], Depends(get_owner)]) -> dict[str, str]:
+    return owner
+
+
+@app.get("/chain")
+async def read_owner(owner: Annotated[dict[str, str], Depends(get_active_owner)]) -> dict[str, str]:
+    return owner
+
+
 async def get_session() -> AsyncIterator[dict[str, str]]:
     session = {"session": "open"}
     yield session

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pronghorn import Depends, FastAPI, Header
 from pronghorn._engine import dispatch
 from pronghorn._engine.reply import Reply
-from tests.differential.asked import Asked
-from tests.differential.ways import LOG, MemoryExchange, ask
+from tests.differential.outcomes import LOG, Asked
+from tests.differential.ways import MemoryExchange, ask
 
 pytestmark = pytest.mark.anyio
 JSON = ((b"content-type", b"application/json"),)
