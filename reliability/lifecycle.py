@@ -104,9 +104,7 @@ def _failed_at_reload(mode: Mode, times: int) -> tuple[int, int]:
             load.wait_for(100)
             before = {done.body for done in load.done[-50:]}
             server.signal(signal.SIGHUP)
-            until(
-                lambda before=before: {done.body for done in load.done[-50:]} & before, lambda same: not same
-            )
+            until(lambda: {done.body for done in load.done[-50:]}, before.isdisjoint)
         server.stop()
     return len(load.failed), len(load.done)
 

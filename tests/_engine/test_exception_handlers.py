@@ -55,6 +55,21 @@ async def test_numbers_that_json_lacks_do_not_break_the_list(sent: Any) -> None:
     assert price == ([1.5, None] if isinstance(sent, list) else None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"caf\xc3\xa9", "café"),
+        (b"a\xcd", "a\\xcd"),
+        ("a\ud800", "a\\ud800"),
+        ({"k\udfff": [{"v": "\ud800"}, 1, None]}, {"k\\udfff": [{"v": "\\ud800"}, 1, None]}),
+    ],
+)
+async def test_text_that_json_lacks_does_not_break_the_list(sent: Any, told: Any) -> None:
+    error = RequestValidationError([{**ERRORS[0], "input": sent}])
+    response = await request_validation_exception_handler(REQUEST, error)
+    assert json.loads(bytes(response.body))["detail"][0]["input"] == told
+
+
 async def test_what_was_wrong_with_a_web_socket_is_the_reason_for_closing() -> None:
     sent: list[Any] = []
 

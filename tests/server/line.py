@@ -48,6 +48,7 @@ class Transport(asyncio.Transport):
         return self.pending
 
     def write(self, data: Any) -> None:
+        assert not self.ended, f"write on a transport that is {self.ended}"
         self.written += data
         self.pending += len(data)
         taken = min(self.capacity, self.pending)

@@ -180,6 +180,13 @@ async def test_a_refusal_waits_for_the_request_under_way() -> None:
     assert line.transport.ended == "half-closed"
 
 
+async def test_a_broken_body_that_nobody_wanted_gets_no_second_response() -> None:
+    line = Line(hello)
+    line.say(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n")
+    assert line.heard.count(b"HTTP/1.1 ") == 1
+    assert line.transport.ended == "half-closed"
+
+
 async def test_a_queued_request_with_a_broken_body_is_refused_in_its_turn() -> None:
     held: list[Exchange] = []
     line = Line(lambda exchange: held.append(exchange))

@@ -8,13 +8,14 @@ import pytest
 from pronghorn.server.logs import set_up_logging
 
 NAMES = ("pronghorn", "pronghorn.access")
+OTHERS = ("python_multipart",)
 
 
 @pytest.fixture(autouse=True)
 def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Loggers as in a new process, and afterwards as they were."""
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    for name in NAMES:
+    for name in (*NAMES, *OTHERS):
         logger = logging.getLogger(name)
         monkeypatch.setattr(logger, "handlers", [])
         monkeypatch.setattr(logger, "propagate", True)
@@ -46,3 +47,9 @@ def test_a_line_of_json_is_nothing_but_json(monkeypatch: pytest.MonkeyPatch) -> 
     record = logging.makeLogRecord({"msg": '{"status": 200}'})
     assert [handler.format(record) for handler in handlers][1] == '{"status": 200}'
     assert handlers[0].format(record) != '{"status": 200}'
+
+
+def test_malformed_forms_write_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # those of this test's own phase, too
+    set_up_logging("info")
+    assert not logging.getLogger("python_multipart.multipart").isEnabledFor(logging.WARNING)

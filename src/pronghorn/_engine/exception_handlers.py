@@ -27,12 +27,30 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Status 422 with the error items; a NaN or infinity that was sent comes back as null, for JSON has neither."""
-    detail = jsonable_encoder(exc.errors())
+    """Status 422 with the error items. What was sent and JSON has not comes back as something that it has.
+
+    NaN and infinity are null; bytes that are no UTF-8, and lone surrogates, are written as escapes.
+    """
+    detail = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
     try:
         return JSONResponse({"detail": detail}, status_code=422)
-    except ValueError:
-        return JSONResponse({"detail": normalize_non_finite(detail)}, status_code=422)
+    except ValueError:  # also what UTF-8 cannot encode
+        detail = _without_surrogates(normalize_non_finite(detail))
+        return JSONResponse({"detail": detail}, status_code=422)
+
+
+def _readable(data: bytes) -> str:
+    return data.decode(errors="backslashreplace")
+
+
+def _without_surrogates(data: Any) -> Any:
+    if isinstance(data, str):
+        return data.encode(errors="backslashreplace").decode()
+    if isinstance(data, dict):
+        return {_without_surrogates(key): _without_surrogates(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without_surrogates(item) for item in data]
+    return data
 
 
 async def websocket_request_validation_exception_handler(

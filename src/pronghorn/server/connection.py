@@ -416,6 +416,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self) -> None:
         """The reader refused: answer so, once it is that request's turn."""
+        if self._phase >= _CLOSING:
+            return  # the last response is out already, to a request whose body nobody wanted
         refusal = self._reader.refusal
         assert refusal is not None
         requests = self._reader.requests

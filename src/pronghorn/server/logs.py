@@ -25,6 +25,8 @@ def set_up_logging(level: LogLevel, access_format: LogFormat = "text") -> None:
     top.setLevel(level.upper())
     if top.hasHandlers():
         return
+    # It warns of every malformed form, at the pace of whoever sends them; the 400 is in the access log.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     access = logging.getLogger("pronghorn.access")
     access.propagate = False
     for logger, stream in ((top, sys.stderr), (access, sys.stdout)):
