@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -72,6 +73,10 @@ def main() -> int:
         except Skipped as reason:
             print(f"    skipped: {reason}")
             skipped.append(check.name)
+            continue
+        except Exception:
+            traceback.print_exc()
+            missed.append(check.name)
             continue
         found[check.name] = {
             "row": check.row,

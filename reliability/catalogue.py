@@ -11,6 +11,7 @@ from reliability import (
     idle,
     lifecycle,
     longer,
+    neighbours,
     network,
     parser_fuzz,
     requests,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     Check(13, "kill", "kill -9 of a worker under load", lifecycle.kill),
     Check(14, "replace", "reloading and recycling under load", lifecycle.replace),
     Check(15, "blocked", "an event loop that is blocked", lifecycle.blocked),
+    Check(16, "store", "a store that fails", neighbours.store, soak=True),
     Check(17, "network", "delays, splits, cuts, resets", network.bad_network, soak=True),
     Check(18, "disk", "uploads onto a full disk", disk.disk_full),
     Check(19, "leak", "10,000 requests of each kind", longer.leak_short),
@@ -50,6 +52,7 @@ CHECKS: tuple[Check, ...] = (
     Check(21, "parsers", "mutated inputs of the parsers", parser_fuzz.parsers),
     Check(21, "atheris", "inputs that coverage leads to", parser_fuzz.covered, soak=True),
     Check(22, "splits", "each valid request cut at every byte", splits.splits),
+    Check(23, "differential", "each case by way of nginx", neighbours.differential, soak=True),
     Check(24, "complexity", "parsers at n, 2n, 4n", complexity.complexity),
     Check(25, "overload", "five times what it can do", longer.overload, soak=True),
 )

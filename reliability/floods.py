@@ -76,7 +76,7 @@ async def tiny_chunks() -> AsyncIterator[Figure]:
     """2 MB of body in chunks of one byte."""
     body = b"x" * _BYTES
     expected = hashlib.sha256(body).hexdigest()
-    with serving() as server:
+    with serving(max_body_size=None) as server:
         before = server.memory()
         async with connected(server.port) as peer:
             begun = server.cpu_seconds()

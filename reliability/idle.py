@@ -100,5 +100,6 @@ async def slow_readers() -> AsyncIterator[Figure]:
         yield at_most("memory of 200 MB in one piece", (server.memory() - before) / 1e6, 201, "MB")
         yield at_most("dropped after", 2 + await _dropped(server, base), 33, "s")
         whole.close()
+        await until(lambda: server.memory() < before + 10 * MIB, 5)
         yield at_most("memory afterwards", (server.memory() - before) / MIB, 10, "MiB more")
         yield untroubled(server)

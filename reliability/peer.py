@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds to wait for an answer that must come."""
 
 Gone = (ConnectionError, asyncio.IncompleteReadError)

@@ -73,6 +73,10 @@ def application(log: Log) -> FastAPI:
         message = await request.receive()
         log.add(message["type"])
 
+    @app.post("/json")
+    async def json(items: list[int]) -> None:
+        log.add("called")
+
     app.include_router(router)
     return app
 
@@ -116,3 +120,14 @@ def test_a_handler_may_finish_without_its_client(path: str, options: dict[str, A
 def test_a_handler_that_listens_is_told(log: Log) -> None:
     with left(log, "/listens"):
         log.wait("http.disconnect")
+
+
+def test_a_body_that_breaks_off_against_the_rules_is_no_error_of_the_application(
+    log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(application(log)) as server, connected(server) as peer:
+        fields = "Content-Type: application/json\r\nTransfer-Encoding: chunked"
+        peer.say(f"POST /json HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n1\r\n[\r\n".encode())
+        assert peer.get("/plain", "X: y").status == 400  # no chunk begins like that
+    assert log.words == []
+    assert caplog.records == []

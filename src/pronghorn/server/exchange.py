@@ -30,6 +30,13 @@ logger = logging.getLogger("pronghorn.error")
 _WORTH_DISCARDING = 64 * 1024
 
 
+def _comes_of_leaving(error: BaseException | None) -> bool:
+    """Whether an error is what a handler made of a client that left, or was turned away, in its body."""
+    while error is not None and not isinstance(error, ClientDisconnect):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 class Carrier(Protocol):
     """The connection, as its requests see it."""
 
@@ -416,7 +423,7 @@ class HttpExchange(Exchange):
             error: BaseException | None = None
         else:
             error = task.exception()
-        if error is not None and not (self.disconnected and isinstance(error, ClientDisconnect)):
+        if error is not None and not (self.disconnected and _comes_of_leaving(error)):
             logger.error("Exception in the application", exc_info=error)
         if self.finished or self.replied or self.disconnected:
             return

@@ -345,9 +345,10 @@ class RequestReader(Generic[Request]):
         if border >= 0:
             end = position + border + 4 - len(tail)
         else:
-            found = data.find(_END_OF_HEAD, position)
             # In slices, so that extensions and trailers are counted before they are parsed.
-            end = min(found + 4 if found >= 0 else len(data), position + self._slice)
+            limit = min(position + self._slice, len(data))
+            found = data.find(_END_OF_HEAD, position, limit)
+            end = found + 4 if found >= 0 else limit
         piece = data[position:end] if position or end != len(data) else data
         self._tail = b"" if piece.endswith(_END_OF_HEAD) or border >= 0 else (tail + piece[-3:])[-3:]
         self._silent += len(piece)
