@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 import pytest
-from pydantic import AliasChoices, BaseModel, Json
+from pydantic import AliasChoices, BaseModel, Field, Json
 
 from pronghorn import (
     BackgroundTasks,
@@ -27,6 +27,10 @@ from pronghorn.responses import EventSourceResponse, HTMLResponse
 from pronghorn.security import SecurityScopes
 
 
+class Named(BaseModel):
+    name: str = Field(alias="Name")
+
+
 class Item(BaseModel):
     name: str
 
@@ -45,7 +49,7 @@ def plan_of(endpoint: Any, path: str = "/", **options: Any) -> EndpointPlan | No
     app.add_api_route(path, endpoint, methods=["POST"], **options)
     ((_, _, target),) = FastApplication(app).targets()
     assert target is not None
-    return target.plan
+    return target.compile()
 
 
 def compiled(endpoint: Any, path: str = "/", **options: Any) -> EndpointPlan:
@@ -255,7 +259,10 @@ def test_callables_may_be_called_as_the_plan_calls_its_variables() -> None:
     [
         ({}, "reply.media_type = b'application/json'"),
         ({"status_code": 201}, "reply.status = 201"),
-        ({"response_model": Item}, "to_json(valid, by_alias=by_alias)"),
+        ({"response_model": Item}, "to_json(valid)"),
+        ({"response_model": Named}, "to_json(valid, by_alias=by_alias)"),
+        ({"response_model": Item}, "validate_response(r0, from_attributes=True)"),
+        ({"response_model": dict[str, list[int]]}, "validate_response(r0)"),
         ({"response_model": Item, "response_model_exclude_none": True}, "exclude_none=exclude_none"),
         ({"status_code": 204, "response_model": None}, "answer_with_class(x, spec, r0, None, None)"),
         ({"response_class": HTMLResponse}, "answer_with_class(x, spec, r0, None, None)"),
@@ -284,3 +291,35 @@ def test_a_callable_without_a_name_goes_by_its_class() -> None:
     async def endpoint(a: Annotated[int, Depends(Dependency())]) -> None: ...
 
     assert "Dependency()" in compiled(endpoint).source
+
+
+async def opened() -> AsyncIterator[int]:
+    yield 1
+
+
+async def seeing(request: Request) -> AsyncIterator[int]:
+    yield 1
+
+
+def opened_def() -> Iterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "expected"),
+    [
+        ([Depends(opened)], True),
+        ([Depends(opened), Depends(opened)], True),
+        ([Depends(opened), Depends(opened, use_cache=False)], False),
+        ([Depends(opened, scope="function")], False),
+        ([Depends(opened_def)], False),
+        ([Depends(seeing)], False),
+        ([], False),
+    ],
+)
+def test_an_exit_is_alone_where_nothing_else_is_closed_or_seen(
+    dependencies: list[Any], expected: bool
+) -> None:
+    async def endpoint() -> None: ...
+
+    assert compiled(endpoint, dependencies=dependencies).exits_alone is expected

@@ -35,4 +35,4 @@ def is_quadratic(version: tuple[int, int, int]) -> bool:
 def correct_http_cookies() -> None:
     """Let `http.cookies` use `unquote`, where its own function is quadratic."""
     if is_quadratic(sys.version_info[:3]):
-        vars(http.cookies)["_unquote"] = unquote
+        http.cookies.__dict__["_unquote"] = unquote

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -90,6 +91,8 @@ class EndpointPlan:
         filename: the name of the source in tracebacks.
         needs_body: whether the whole body has to be there first.
         uses_stacks: whether dependencies have exits.
+        exits_alone: whether the only exit is that of one asynchronous generator, and user code sees neither the
+            request nor its stacks: the plan then needs one stack, and no scope as long as there is none.
         uses_request: whether user code gets to see the request.
         steps: the calls, in order.
         spec: the declaration.
@@ -101,6 +104,7 @@ class EndpointPlan:
     filename: str
     needs_body: bool
     uses_stacks: bool
+    exits_alone: bool
     uses_request: bool
     in_place: bool
     steps: tuple[Step, ...]
@@ -171,6 +175,8 @@ class _PlanBuilder:
             step.node.request_param_name or step.node.http_connection_param_name for step in steps
         )
 
+        self.exits_alone = not self.uses_request and _exits_alone(steps)
+
     def build(self, title: str) -> EndpointPlan:
         name = self.writer.bind(f"plan_{getattr(self.spec.call, '__name__', 'endpoint')}", object())
         del self.writer.namespace[name]
@@ -195,6 +201,7 @@ class _PlanBuilder:
             filename=filename,
             needs_body=self.needs_body,
             uses_stacks=self.uses_stacks,
+            exits_alone=self.exits_alone,
             uses_request=self.uses_request,
             in_place=self.way == "in place",
             steps=tuple(self.steps),
@@ -376,7 +383,13 @@ class _PlanBuilder:
     def _enter_source(self, step: Step, function: str, arguments: str) -> str:
         stack = "function_stack" if step.node.scope == "function" else "request_stack"
         node = self.writer.bind(f"needs_of_{function}", step.node)
-        return f"await enter(x, {stack}, {node}, dict({arguments}))"
+        entering = f"enter(x, {stack}, {node}, dict({arguments}))"
+        if self.exits_alone:
+            # Without a scope from outside, the request has a task to itself: nothing encloses this one exit that
+            # might be cancelled apart from it, so it needs no shield.
+            manager = self.writer.bind(f"manage_{function}", asynccontextmanager(step.call))
+            entering = f"(request_stack.enter_async_context({manager}({arguments})) if x._scope is None else {entering})"
+        return f"await {entering}"
 
     def _write_hop(self, segment: list[Step]) -> None:
         """Run synchronous calls in one trip to a worker thread."""
@@ -448,6 +461,11 @@ class _PlanBuilder:
         response = "response" if self.uses_response else "None"
         background = "background" if self.uses_background else "None"
         self._write_outcome(f"answer_with_class(x, {spec_name}, {result}, {response}, {background})")
+
+
+def _exits_alone(steps: list[Step]) -> bool:
+    exits = [step for step in steps if step.is_generator]
+    return len(exits) == 1 and exits[0].traits.kind == "async generator" and exits[0].node.scope != "function"
 
 
 def _way(steps: list[Step]) -> Way:

@@ -12,7 +12,7 @@ import copy
 from asyncio import _enter_task, _get_running_loop, _leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._base.errors import FastAPIError
 from pronghorn._base.exit_stack import MIDDLEWARE_STACK
-from pronghorn._base.workers import Mailbox, leave_async, run_in_worker, workers
+from pronghorn._base.workers import Mailbox, leave_async, workers
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
@@ -32,6 +32,7 @@ from pronghorn._engine.general import NOT_AWAITED, answer_without_exits
 from pronghorn._engine.host_task import HostTask
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
+from pronghorn._engine.running import DONE, SUSPENDED, read_body, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
 from pronghorn._engine.target import NOT_COMPILED, Target
@@ -41,11 +42,6 @@ from pronghorn._engine.target import NOT_COMPILED, Target
 HANDLER_LAYERS = 2
 
 _TOO_LATE = "Caught handled exception, but response already started."
-
-DONE = object()
-"""Comes from `next` when a plan has run to its end."""
-
-SUSPENDED = "a coroutine suspended although nothing in it awaits"
 
 _NOTHING: Any = object()
 """What a handler returns who does not answer."""
@@ -107,7 +103,7 @@ class Dispatcher:
         """Run ``plan`` from a server's callback; see `Pronghorn.handle_exchange`."""
         if not plan.in_place or (plan.needs_body and x.body is None):
             return self._handle_later(x, plan)
-        loop = _get_running_loop()
+        loop: Any = _get_running_loop()
         if loop is not self._loop:
             loop = self._own_loop()
         context = x.new_context()
@@ -278,6 +274,8 @@ class Dispatcher:
         """Run ``plan``; whether it has answered."""
         if plan.needs_body and x.body is None:
             await read_body(x)
+        if plan.exits_alone and x._scope is None:
+            return await self._run_with_one_exit(x, plan)
         if plan.uses_stacks or (plan.uses_request and offer_stacks(x)):
             return await self._run_with_exits(x, partial(run_plan, x, plan))
         outcome, error = None, None
@@ -303,6 +301,12 @@ class Dispatcher:
                 outcome = await call(request_stack, function_stack)
             return await self._answer(x, outcome)
         # A dependency's exit swallowed the exception.
+        raise FastAPIError(NOT_AWAITED)
+
+    async def _run_with_one_exit(self, x: Exchange, plan: EndpointPlan) -> bool:
+        """The same for a plan whose one exit nobody else can see: without a scope, and with one stack."""
+        async with AsyncExitStack() as stack:
+            return await self._answer(x, await plan.function(x, stack, stack))
         raise FastAPIError(NOT_AWAITED)
 
     async def _answer(self, x: Exchange, outcome: Any) -> bool:
@@ -425,30 +429,6 @@ def _below(root_path: str, path: str) -> str:
     """The part of ``path`` that routes are about."""
     rest = path[len(root_path) :]
     return rest if path.startswith(root_path) and (rest == "" or rest[0] == "/") else path
-
-
-async def read_body(x: Exchange) -> None:
-    """Wait for the whole body, as far as there is no fault with it."""
-    try:
-        await x.read_body()
-    except Exception as error:
-        raise HTTPException(status_code=400, detail="There was an error parsing the body") from error
-
-
-async def run_plan(x: Exchange, plan: EndpointPlan, *stacks: AsyncExitStack) -> Any:
-    """Run a plan in the request's task, with the stacks that it may use."""
-    if plan.way == "thread":
-        return await run_in_worker(leave_async(copy_context()), plan.function, x)
-    if plan.way == "task":
-        return await (plan.function(x, *stacks) if plan.uses_stacks else plan.function(x))
-    return run_in_place(plan, x)
-
-
-def run_in_place(plan: EndpointPlan, x: Exchange) -> Any:
-    """Run a plan that cannot suspend; what it gives."""
-    if next(plan.function(x), DONE) is not DONE:
-        raise RuntimeError(SUSPENDED)
-    return x.outcome
 
 
 async def _result(outcome: Any, error: Exception | None, *stacks: AsyncExitStack) -> Any:

@@ -71,6 +71,7 @@ class HttpExchange(Exchange):
     __slots__ = ("__dict__", "connection")
 
     connection: Carrier
+    body: bytes | None
     http_version: str = "1.1"
     root_path: str = ""
     keep_alive = True

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.asgi import AsgiExchange
-from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver, read_body, run_in_place, run_plan
+from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.middleware.inside import DispatcherInside
@@ -25,6 +25,7 @@ from pronghorn._engine.middleware.level import Level
 from pronghorn._engine.middleware.passage import Passage
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import Reply, reply_of
+from pronghorn._engine.running import read_body, run_in_place, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import is_in_use, offer_stacks
 
