@@ -297,6 +297,10 @@ async def opened() -> AsyncIterator[int]:
     yield 1
 
 
+async def opened_too() -> AsyncIterator[int]:
+    yield 1
+
+
 async def seeing(request: Request) -> AsyncIterator[int]:
     yield 1
 
@@ -310,7 +314,7 @@ def opened_def() -> Iterator[int]:
     [
         ([Depends(opened)], True),
         ([Depends(opened), Depends(opened)], True),
-        ([Depends(opened), Depends(opened, use_cache=False)], False),
+        ([Depends(opened), Depends(opened_too)], False),
         ([Depends(opened, scope="function")], False),
         ([Depends(opened_def)], False),
         ([Depends(seeing)], False),
