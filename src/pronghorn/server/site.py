@@ -65,8 +65,8 @@ class Site:
         most_connections: how many may be open; None is any number.
         most_waiting: how many may.
         rewrites: whether `rewrite` has anything to do.
-        is_plain: whether requests without a proxy's fields, and their responses, need nothing but reading and
-            writing: no prefix to add, no log, no end in sight.
+        is_plain: whether requests and responses need nothing but reading and writing: no prefix, no log, no end
+            in sight.
         draining: the server stops; connections close after their response.
     """
 
