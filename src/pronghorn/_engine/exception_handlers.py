@@ -31,12 +31,11 @@ async def request_validation_exception_handler(request: Request, exc: RequestVal
 
     NaN and infinity are null; bytes that are no UTF-8, and lone surrogates, are written as escapes.
     """
-    detail = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
     try:
-        return JSONResponse({"detail": detail}, status_code=422)
-    except ValueError:  # also what UTF-8 cannot encode
-        detail = _without_surrogates(normalize_non_finite(detail))
-        return JSONResponse({"detail": detail}, status_code=422)
+        return JSONResponse({"detail": jsonable_encoder(exc.errors())}, status_code=422)
+    except ValueError:  # also what is no UTF-8, or cannot become it
+        detail = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
+        return JSONResponse({"detail": _without_surrogates(normalize_non_finite(detail))}, status_code=422)
 
 
 def _readable(data: bytes) -> str:
