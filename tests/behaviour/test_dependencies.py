@@ -19,6 +19,7 @@ from pronghorn import (
     Response,
     Security,
 )
+from pronghorn.exceptions import FastAPIError
 from pronghorn.security import (
     HTTPBasic,
     HTTPBasicCredentials,
@@ -231,6 +232,29 @@ async def late() -> Any:
 @app.get("/changed", dependencies=[Depends(changing)])
 async def changed() -> Any:
     raise KeyError
+
+
+told: list[BaseException] = []
+
+
+async def telling() -> AsyncIterator[None]:
+    try:
+        yield
+    except Exception as error:
+        told.append(error)
+        raise
+
+
+@app.get("/swallowed/function", dependencies=[Depends(telling), Depends(swallowing, scope="function")])
+async def swallowed_early() -> Any:
+    raise KeyError
+
+
+async def test_a_response_that_a_function_exit_swallowed_is_told_of(serve: Serve) -> None:
+    told.clear()
+    async with serve(app) as client:
+        assert (await client.get("/swallowed/function")).status_code == 500
+    assert [type(error) for error in told] == [FastAPIError]
 
 
 @pytest.mark.parametrize(

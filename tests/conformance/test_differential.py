@@ -60,6 +60,15 @@ def test_a_rejected_surrogate_may_be_answered_with_422() -> None:
     assert not is_meant(Outcome(500, error=message), Outcome(500, error=message + "!"))
 
 
+def test_a_swallowed_exception_may_be_told_of_otherwise() -> None:
+    real = Outcome(500, error="UnboundLocalError: cannot access local variable 'response' where")
+
+    assert is_meant(real, Outcome(500, error="FastAPIError: Response not awaited."))
+    assert not is_meant(real, Outcome(200))
+    assert not is_meant(Outcome(500, error="UnboundLocalError: x"), Outcome(500, error="FastAPIError: y"))
+    assert not is_meant(real, Outcome(500, error="KeyError: z"))
+
+
 def test_a_205_may_tell_of_another_length() -> None:
     real, ours = Outcome(205, [(b"content-length", b"4")]), Outcome(205, [(b"content-length", b"0")])
 

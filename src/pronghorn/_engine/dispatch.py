@@ -28,7 +28,7 @@ from pronghorn._base.workers import Mailbox, leave_async, workers
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
-from pronghorn._engine.general import NOT_AWAITED, answer_without_exits
+from pronghorn._engine.general import NOT_AWAITED, SWALLOWED, answer_without_exits
 from pronghorn._engine.host_task import HostTask
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
@@ -297,8 +297,11 @@ class Dispatcher:
         if not has_opened(x):
             scope[INNER_STACK], scope[FUNCTION_STACK] = AsyncExitStack(), AsyncExitStack()
         async with scope[INNER_STACK] as request_stack:
+            outcome = SWALLOWED
             async with scope[FUNCTION_STACK] as function_stack:
                 outcome = await call(request_stack, function_stack)
+            if outcome is SWALLOWED:  # an exit swallowed the exception, here before the request's exits
+                raise FastAPIError(NOT_AWAITED)
             return await self._answer(x, outcome)
         # A dependency's exit swallowed the exception.
         raise FastAPIError(NOT_AWAITED)

@@ -60,6 +60,9 @@ NOT_AWAITED = (
     "#dependencies-with-yield-and-except"
 )
 
+#: Stands for a response until there is one.
+SWALLOWED: Any = object()
+
 # Files of a form are kept on disk: the disk may be full, or its owner's share of it.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -75,9 +78,12 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
             finished = False
             async with AsyncExitStack() as request_stack:
                 scope[INNER_STACK] = request_stack
+                response = SWALLOWED
                 async with AsyncExitStack() as function_stack:
                     scope[FUNCTION_STACK] = function_stack
                     response = await call(request)
+                if response is SWALLOWED:  # the same, before the request's exits
+                    raise FastAPIError(NOT_AWAITED)
                 await response(scope, receive, send)
                 finished = True
             if not finished:  # a dependency's exit swallowed the exception
