@@ -117,11 +117,8 @@ async def test_a_handler_that_fails_twice_is_a_server_error(way: str, awaits: bo
 
     outcome = await ask(way, app, Asked())
 
-    assert (outcome.status, outcome.error, outcome.log) == (
-        500,
-        "Told: twice",
-        ["handler", "handler", "sent"],
-    )
+    assert (outcome.status, outcome.error) == (500, "Told: twice")
+    assert outcome.log == ["handler", "handler", "sent"]
 
 
 async def test_the_last_handler_is_asked_once(way: str) -> None:
