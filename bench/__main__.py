@@ -29,7 +29,7 @@ from bench.workloads import WORKLOADS, Workload, download_content
 
 QUICK = {
     "contender": ["fastapi", "pronghorn"],
-    "workload": ["hello", "parameters", "body", "chain", "dependencies", "def"],
+    "workload": ["hello", "parameters", "item", "body", "chain", "dependencies", "def"],
     "connections": [32],
     "seconds": 4,
     "rounds": 3,
@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--connections", nargs="+", type=int, help="only workloads with this many connections"
     )
-    parser.add_argument("--quick", action="store_true", help="FastAPI beside Pronghorn, six workloads")
+    parser.add_argument("--quick", action="store_true", help="FastAPI beside Pronghorn, seven workloads")
     parser.add_argument("--out", type=Path, default=WORK / "results", help="the folder for what is written")
     parser.add_argument("--publish", action="store_true", help="write to docs/benchmarks")
     options = parser.parse_args()

@@ -98,7 +98,7 @@ class Contender:
 
     def reason(self, workload: str) -> str | None:
         """Why this contender does not run `workload`, or None."""
-        if workload == "chain" and self.application not in ("fastapi", "pronghorn"):
+        if workload in ("chain", "item") and self.application not in ("fastapi", "pronghorn"):
             return "asked of FastAPI's API only"
         general = None if workload in self.has else self.lacks.get("*")
         return self.lacks.get(workload, general)

@@ -115,6 +115,25 @@ def dependencies(path: str) -> Samples:
     return vary(lambda n: Sample(build(path, x_token=f"t-{n}"), 200, {"name": f"t-{n}", "session": "open"}))
 
 
+def item(number: int) -> Sample:
+    """A small body in, validated, and out again."""
+    body = {
+        "name": f"saddle {number}",
+        "price": 42.5,
+        "tags": ["leather", "brown"],
+        "description": "for a short ride",
+    }
+    return Sample(post_json("/items", body), 200, body)
+
+
+def bad_items() -> list[Sample]:
+    """A price that is none, and no body at all."""
+    return [
+        Sample(post_json("/items", {"name": "a", "price": "free"}), 422),
+        Sample(post_json("/items", []), 422),
+    ]
+
+
 def chain(number: int) -> Sample:
     """Three dependencies, one inside the other, none with an exit."""
     return Sample(build("/chain", x_token=f"t-{number}"), 200, {"name": f"t-{number}"})
@@ -230,6 +249,7 @@ BASIC = (1, 32, 256)
 WORKLOADS = (
     Workload("hello", "hello JSON", vary(hello), connections=BASIC),
     Workload("parameters", "path + query + header", vary(parameters), bad_parameters, connections=BASIC),
+    Workload("item", "small JSON body", vary(item), bad_items),
     Workload("body", "nested JSON body", vary(json_body), bad_bodies, connections=BASIC),
     Workload("rejected", "rejected body (422)", vary(rejected_body), connections=BASIC),
     Workload("rows", "100 rows through a response model", vary(many_rows)),

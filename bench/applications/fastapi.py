@@ -89,6 +89,18 @@ async def create_order(order: Order) -> Order:
     return order
 
 
+class Ware(BaseModel):
+    name: str
+    price: float
+    tags: list[str] = []
+    description: str | None = None
+
+
+@app.post("/items")
+async def create_ware(ware: Ware) -> Ware:
+    return ware
+
+
 @app.get("/rows", response_model=list[Row])
 async def read_rows(start: int) -> Any:
     return settings.rows(start)
