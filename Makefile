@@ -68,7 +68,7 @@ unit: $(VENV)/dev.stamp  ## the tests, warnings as errors, branch coverage of at
 bench: $(VENV)/dev.stamp  ## every workload on every contender: JSON, tables, plots; needs wrk
 	$(BIN)/python -m bench $(ARGS)
 
-bench-quick: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn in two minutes; needs wrk
+bench-quick: $(VENV)/dev.stamp  ## Pronghorn beside FastAPI on uvicorn in three minutes; needs wrk
 	$(BIN)/python -m bench --quick $(ARGS)
 
 bench-count: $(VENV)/dev.stamp  ## instructions per request against the baseline; needs valgrind
