@@ -86,3 +86,10 @@ def test_a_use_must_pass_on_fastapi_unless_a_true_reason_is_given() -> None:
 
 def test_an_empty_use_is_no_success() -> None:
     assert list(complaints_about(trial({}, {}))) == ["shop-plugin: its use has no test"]
+
+
+def test_a_test_with_made_up_parameters_is_known_by_its_function() -> None:
+    on_fastapi = Run({"a::test_b[x1]": "passed", "a::test_b[x2]": "passed", "a::test_c[x]": "passed"})
+    on_pronghorn = Run({"a::test_b[y1]": "passed", "a::test_b[y2]": "failed", "a::test_c[y]": "failed"})
+    assert on_fastapi.passed_beside(on_pronghorn) == {"a::test_b[x2]", "a::test_c[x]"}
+    assert on_fastapi.passed_beside(on_fastapi) == set()
