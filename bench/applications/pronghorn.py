@@ -5,9 +5,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from bench import settings
+from bench.models import Item, Order, Row
 from pronghorn import (
     Depends,
     Form,
@@ -26,47 +27,6 @@ from pronghorn.responses import FileResponse
 from pronghorn.sse import EventSourceResponse, ServerSentEvent
 
 app = Pronghorn(title="bench")
-
-
-class Address(BaseModel):
-    street: str
-    city: str
-    postcode: str = Field(min_length=3, max_length=10)
-
-
-class Customer(BaseModel):
-    name: str = Field(min_length=1, max_length=100)
-    email: str
-    address: Address
-
-
-class Line(BaseModel):
-    sku: str
-    quantity: int = Field(ge=1)
-    price: float = Field(ge=0)
-
-
-class Order(BaseModel):
-    customer: Customer
-    lines: list[Line]
-    note: str | None = None
-    gift: bool = False
-
-
-class Item(BaseModel):
-    id: int
-    name: str
-    value: float
-    active: bool
-
-
-class Row(BaseModel):
-    id: int
-    name: str
-    price: float
-    tags: list[str]
-    active: bool
-    note: str | None
 
 
 @app.get("/hello")
