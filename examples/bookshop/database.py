@@ -4,6 +4,7 @@ Invariant: `prepare` may be called by any number of workers at once; one of them
 the others wait and find it done.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -26,6 +28,9 @@ from .settings import Settings
 
 # Any fixed number will do; it names the lock under which PostgreSQL workers take turns to prepare.
 PREPARE_LOCK = 0x626F6F6B
+
+# How long a worker waits for another one that changes an SQLite database.
+BUSY_SECONDS = 30
 
 DEMO_USERS = (
     ("reader", "Rosa Reader", "reader-pass", ["me", "orders"]),
@@ -50,6 +55,7 @@ class Database:
         Returns:
             The number of books added: 0 when there were some already.
         """
+        await self._let_readers_and_a_writer_coexist()
         async with self._alone() as connection:
             await connection.run_sync(Base.metadata.create_all)
             async with AsyncSession(connection, expire_on_commit=False) as session:
@@ -60,6 +66,27 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+    async def _let_readers_and_a_writer_coexist(self) -> None:
+        """Give an SQLite file its write-ahead log, which it keeps: other connections find it so."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        async with asyncio.timeout(BUSY_SECONDS):
+            while True:
+                if await self._writes_ahead():
+                    return
+                await asyncio.sleep(0.05)
+
+    async def _writes_ahead(self) -> bool:
+        """Ask for the log; False while another worker is at it, since SQLite then refuses without waiting."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("PRAGMA journal_mode = WAL"))
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            return False
+        return True
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
@@ -78,7 +105,7 @@ class Database:
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """Open an engine for `url`; SQLite is told to enforce foreign keys and to let readers and a writer coexist."""
+    """Open an engine for `url`; SQLite is told to enforce foreign keys and to wait where it is busy."""
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", set_up_sqlite)
@@ -88,9 +115,8 @@ def create_engine(url: str) -> AsyncEngine:
 def set_up_sqlite(connection: Any, record: object) -> None:
     """Run the statements that every new SQLite connection needs (`connection` is the driver's own)."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 
