@@ -23,13 +23,20 @@ _ERROR = 400
 
 
 class Answered(Protocol):
-    """What a line tells of a request."""
+    """What a line tells of a request.
+
+    Attributes:
+        seconds: since its head had been read.
+        size: bytes of the response's body.
+    """
 
     method: str
     raw_path: bytes
     query: bytes
     http_version: str
     client: tuple[str, int] | None
+    seconds: float
+    size: int
 
 
 Log = Callable[[Answered, int], None]
@@ -86,12 +93,14 @@ class _Sampled:
 
 def _log_text(request: Answered, status: int) -> None:
     logger.info(
-        '%s - "%s %s HTTP/%s" %d',
+        '%s - "%s %s HTTP/%s" %d %dB %.1fms',
         escape(_address(request.client).encode()),
         request.method,
         escape(_target(request)),
         request.http_version,
         status,
+        request.size,
+        request.seconds * 1000,
     )
 
 
@@ -103,6 +112,8 @@ def _log_json(request: Answered, status: int) -> None:
         "target": _target(request).decode("latin-1"),
         "http": request.http_version,
         "status": status,
+        "size": request.size,
+        "seconds": round(request.seconds, 6),
     }
     logger.info("%s", json.dumps(line))  # which escapes all but printable ASCII
 

@@ -20,6 +20,7 @@ from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.flow import Outlet
+from pronghorn.server.measured import MeasuredExchange
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.plain import PlainReader
 from pronghorn.server.reader import RequestReader
@@ -153,7 +154,7 @@ class HttpConnection(asyncio.Protocol):
     # Requests ----------------------------------------------------------------------------------------
 
     def _new_exchange(self) -> HttpExchange:
-        exchange = HttpExchange()
+        exchange = HttpExchange() if self.site.log_access is None else MeasuredExchange()
         exchange.connection = self
         return exchange
 

@@ -71,6 +71,7 @@ class HttpExchange(Exchange):
     __slots__ = ("__dict__", "connection")
 
     connection: Carrier
+    new_framing: type[ResponseFraming] = ResponseFraming
     body: bytes | None
     http_version: str = "1.1"
     root_path: str = ""
@@ -315,7 +316,7 @@ class HttpExchange(Exchange):
 
     def _frame(self, status: int, headers: Any, whole: int | None) -> ResponseFraming:
         """Settle the framing of the response; the connection closes after it when it must."""
-        framing = ResponseFraming(
+        framing = self.new_framing(
             self.connection.site.heads,
             status,
             headers,

@@ -1,0 +1,82 @@
+"""Size and duration in the access log, by every way that a response can take."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pronghorn.server import Server, running
+from pronghorn.server.exchange import HttpExchange
+from pronghorn.server.measured import MeasuredExchange
+from tests.server.applications import Fast
+from tests.server.line import GET, Line, hello
+from tests.server.peer import connected
+
+
+class Streaming(Fast):
+    def do_stream(self, exchange: Any) -> None:
+        async def pieces() -> None:
+            await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+            for piece in (b"a" * 10, b"", b"b" * 100_000):
+                await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+            await exchange.send({"type": "http.response.body", "body": b"c"})
+
+        exchange.spawn(pieces())
+
+
+@pytest.fixture
+def server(caplog: pytest.LogCaptureFixture) -> Iterator[Server]:
+    caplog.set_level(logging.INFO, "pronghorn.access")
+    with running(Streaming(), access_log=True, access_log_format="json") as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size"),
+    [
+        ("GET", "/hello", 5),
+        ("GET", "/fields", 4),
+        ("GET", "/raw", 3),
+        ("GET", "/close", 3),
+        ("GET", "/empty", 0),
+        ("GET", "/large", 1_000_000),
+        ("GET", "/largeraw", 1_000_000),
+        ("GET", "/stream", 100_011),
+        ("GET", "/raises", 21),
+        ("GET", "/split", 21),
+        ("HEAD", "/hello", 0),
+        ("HEAD", "/stream", 0),
+    ],
+)
+def test_the_size_is_that_of_the_body(
+    server: Server, caplog: pytest.LogCaptureFixture, method: str, path: str, size: int
+) -> None:
+    with connected(server) as peer:
+        answer = peer.get(path, method=method)
+        if answer.header("connection") is None:
+            peer.get("/close")  # when this is answered, the first line is written
+        assert peer.is_closed()
+    first = json.loads(next(line.getMessage() for line in caplog.records if line.name == "pronghorn.access"))
+    assert (first["status"], first["size"]) == (answer.status, size)
+    assert size == len(answer.body)
+    assert 0 < first["seconds"] < 30
+
+
+@pytest.mark.anyio
+async def test_nothing_is_measured_where_nobody_asks() -> None:
+    seen: list[Any] = []
+
+    def handle(exchange: Any) -> Any:
+        seen.append(type(exchange))
+        return hello(exchange)
+
+    line = Line(handle)
+    line.say(GET + GET)
+    assert seen == [HttpExchange, HttpExchange]
+    line.site.log_access = lambda exchange, status: None
+    line.say(GET + GET)
+    assert seen[2:] == [MeasuredExchange, MeasuredExchange]
