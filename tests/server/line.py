@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -37,9 +38,11 @@ class Transport(asyncio.Transport):
         self.ended = ""
         self.half_close = half_close
         self.protocol: Any = None
+        self.socket: socket.socket | None = None
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"peername": ("1.2.3.4", 5), "sockname": "/run/socket"}.get(name, default)
+        known = {"peername": ("1.2.3.4", 5), "sockname": "/run/socket", "socket": self.socket}
+        return known.get(name, default)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self.high = high or 0

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 
 import pytest
 
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reply import Reply
+from pronghorn.server.connection import HttpConnection
+from pronghorn.server.reader import RequestReader
 from tests.server.line import GET, Line, Transport, hello, settle, spawning
 
 pytestmark = pytest.mark.anyio
@@ -236,3 +240,53 @@ async def test_what_an_application_says_after_a_refusal_is_dropped(caplog: pytes
         assert line.heard.count(b"HTTP/1.1 ") == 1
         assert not line.site.tasks.running
     assert not caplog.records
+
+
+CLOSING = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("rest", [b"x", GET, GET[:9]], ids=["anything", "a request", "half a request"])
+async def test_a_peer_that_says_more_after_its_last_request_can_read_the_response(rest: bytes) -> None:
+    line = Line(hello)
+    line.say(CLOSING + rest)
+    assert line.heard.count(b"HTTP/1.1 ") == 1
+    assert line.transport.ended == "half-closed"
+    line.say(b"x" * 1000)
+    assert line.heard == b""
+    assert line.after(2) == "half-closed"
+    assert line.after(1) == "aborted"
+
+
+async def test_requests_after_the_last_one_that_is_answered_do_not_reset_its_response() -> None:
+    line = Line(lambda exchange: Reply(200, b"bye", b"text/plain", [(b"connection", b"close")]))
+    line.say(GET + GET)
+    assert line.heard.count(b"HTTP/1.1 ") == 1
+    assert line.transport.ended == "half-closed"
+
+
+async def test_what_the_kernel_has_and_nobody_reads_does_not_reset_the_response_either() -> None:
+    line = Line(hello)
+    line.transport.socket, peer = socket.socketpair()
+    with line.transport.socket, peer:
+        peer.sendall(b"x")
+        line.say(CLOSING)
+    assert line.transport.ended == "half-closed"
+
+
+async def test_a_connection_without_anything_unread_is_closed_at_once() -> None:
+    line = Line(hello)
+    line.say(CLOSING)
+    assert line.transport.ended == "closed"
+
+
+async def test_a_connection_leaves_no_cycles_to_the_collector() -> None:
+    line = Line(hello)
+    line.say(GET + b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    line.connection.connection_lost(None)
+    gc.collect()
+    gc.disable()
+    try:
+        del line.connection, line.transport.protocol
+        assert [one for one in gc.get_objects() if isinstance(one, HttpConnection | RequestReader)] == []
+    finally:
+        gc.enable()

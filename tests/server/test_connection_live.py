@@ -195,3 +195,16 @@ def test_an_unmet_expectation_ends_the_connection(server: Server) -> None:
         peer.say(b"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         assert peer.answer().header("connection") == "close"
         assert peer.is_closed()
+
+
+def test_a_client_that_goes_on_sending_after_the_last_request_reads_its_answer_to_the_end(
+    server: Server,
+) -> None:
+    for method, fields in (
+        ("GET", "Connection: close"),
+        ("POST", "Content-Length: 900000\r\nConnection: close"),
+    ):
+        with connected(server) as peer:
+            peer.say(f"{method} /hello HTTP/1.1\r\nHost: peer\r\n{fields}\r\n\r\n".encode() + b"x" * 900_000)
+            assert peer.answer().body == b"hello"
+            assert peer.stream.read(1) == b""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import resource
+import socket
 from collections.abc import Iterator
 
 import pytest
 
-from pronghorn.server.descriptors import raise_limit, room_for_connections
+from pronghorn.server.descriptors import has_unread, raise_limit, room_for_connections
 
 
 @pytest.fixture
@@ -37,3 +39,20 @@ def test_without_a_limit_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: unlimited)
     assert room_for_connections(None) is None
     assert room_for_connections(7) == 7
+
+
+class Transport(asyncio.Transport):
+    def __init__(self, connection: socket.socket | None) -> None:
+        super().__init__({"socket": connection})
+
+
+def test_bytes_that_nobody_has_read_are_noticed() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not has_unread(Transport(ours))
+        theirs.sendall(b"x")
+        assert has_unread(Transport(ours))
+        ours.recv(1)
+        assert not has_unread(Transport(ours))
+    assert not has_unread(Transport(ours)), "closed meanwhile"
+    assert not has_unread(Transport(None))

@@ -355,6 +355,21 @@ def test_endless_trailers_and_chunk_extensions_are_refused() -> None:
     assert refusal.status == 431
 
 
+def test_a_reader_knows_of_what_came_after_its_last_request() -> None:
+    last = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+    for rest, expected in ((b"", False), (b"x", True), (last, True)):
+        for parts in ((last + rest,), (last, rest)):
+            reader = read(*parts)
+            reader.requests.clear()
+            assert reader.has_more is expected
+
+
+def test_what_came_of_a_body_before_it_broke_counts_against_its_limit() -> None:
+    start = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert refused(start + b"3\r\nabc\r\n" * 2 + b"nonsense", max_body_size=5) == 413
+    assert refused(start + b"3\r\nabc\r\n" * 2 + b"nonsense", max_body_size=6) == 400
+
+
 def test_many_small_chunks_are_no_overhead() -> None:
     start = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     reader = read(start, b"1\r\na\r\n" * 20_000, b"0\r\n\r\n")

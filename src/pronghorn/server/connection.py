@@ -18,6 +18,7 @@ from typing import cast
 from pronghorn._engine.reply import Reply
 from pronghorn.server.addresses import client_address, server_address
 from pronghorn.server.clock import NEVER, TICK
+from pronghorn.server.descriptors import has_unread
 from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.flow import Outlet
 from pronghorn.server.measured import MeasuredExchange
@@ -51,7 +52,6 @@ class HttpConnection(asyncio.Protocol):
     __slots__ = (
         "_deferred",
         "_idle_seconds",
-        "_left_over",
         "_lingered",
         "_pace",
         "_paused",
@@ -82,7 +82,6 @@ class HttpConnection(asyncio.Protocol):
         self._idle_seconds = site.config.keep_alive_timeout + TICK
         self._pace = BodyPace(site.config)
         self._lingered = 0
-        self._left_over = 0
 
     # Transport events --------------------------------------------------------------------------------
 
@@ -109,6 +108,7 @@ class HttpConnection(asyncio.Protocol):
             active.disconnect()
             self._uncount(active)
         self._reader.requests.clear()
+        self._reader.release()
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: read them, then answer what can be answered."""
@@ -260,6 +260,7 @@ class HttpConnection(asyncio.Protocol):
         self._uncork()
         rest = self._reader.rest
         self._reader.stop()
+        self._reader.release()
         self.active = None
         self._phase = _LEFT
         self.site.connections.pop(self, None)
@@ -300,11 +301,11 @@ class HttpConnection(asyncio.Protocol):
             return
         self.active = None
         if not exchange.keep_alive:
-            self._reader.stop()
-            self._reader.requests.clear()
-            if exchange.ended:
+            if exchange.ended and not self._reader.has_more and not has_unread(self._transport):
+                self._reader.stop()
                 self.close()
             else:
+                self._reader.requests.clear()
                 self._begin_lingering()
         elif not self.outlet.corked:
             self._serve()
@@ -380,8 +381,8 @@ class HttpConnection(asyncio.Protocol):
             self.deadline = self.site.clock.now + LOOK_EVERY
 
     def _watch_writing(self) -> None:
-        self._left_over = self._transport.get_write_buffer_size()
-        self.deadline = self.site.clock.now + self.site.config.write_timeout + TICK
+        self.outlet.watch(self.site.clock.now + TICK)
+        self.deadline = self.site.clock.now  # every tick looks whether the peer takes anything
 
     def past_deadline(self, now: float) -> None:
         """The deadline has passed; see `clock`."""
@@ -391,14 +392,13 @@ class HttpConnection(asyncio.Protocol):
         elif phase == _HEAD:
             if self._reader.gathered:
                 self._refuse_with(408, "request head too slow")
-            else:
+            elif not has_unread(self._transport):
                 self.close()
         elif phase == _IDLE:
-            self.close()
+            if not has_unread(self._transport):  # it is late only because the event loop is
+                self.close()
         elif phase in (_WRITE, _CLOSING):
-            if self._transport.get_write_buffer_size() < self._left_over:
-                self._watch_writing()
-            else:
+            if self.outlet.is_stuck(now, self.site.config.write_timeout):
                 self.abort()
         elif phase == _LINGER:
             self.abort()
@@ -482,7 +482,7 @@ class HttpConnection(asyncio.Protocol):
     def shut_down(self) -> None:
         """The server stops: finish what is under way, then close."""
         if self.active is None and not self._reader.gathered and not self._reader.requests:
-            if self._phase < _CLOSING:
+            if self._phase < _CLOSING and not has_unread(self._transport):
                 self.close()
         elif self.active is not None:
             self.active.keep_alive = False

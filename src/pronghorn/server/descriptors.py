@@ -1,18 +1,22 @@
 """File descriptors: each connection takes one, and the system has a limit.
 
-Lives here: raising the limit as far as it may be, and how many connections fit under it. Must not live here:
-what happens to a connection that does not fit (`Site.add`). Invariant: some descriptors are left for files
+Lives here: raising the limit as far as it may be, how many connections fit under it, whether one has something
+to read. Must not live here: what happens to a connection that does not fit (`Site.add`). Invariant: some descriptors are left for files
 and for what the application connects to.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import struct
 
 try:
+    import fcntl
     import resource
+    import termios
 except ImportError:  # pragma: no cover - Windows has no such limit
-    resource = None  # type: ignore[assignment]
+    fcntl = resource = termios = None  # type: ignore[assignment]
 
 _RESERVED = 256
 
@@ -39,3 +43,19 @@ def room_for_connections(wanted: int | None) -> int | None:
         return wanted
     room = max(soft - min(_RESERVED, soft // 4), 1)
     return room if wanted is None else min(wanted, room)
+
+
+def has_unread(transport: asyncio.Transport) -> bool:
+    """Whether the kernel holds bytes of the peer that nobody has read yet.
+
+    A connection that is closed then is reset, and what was written last may be lost with it.
+    """
+    if fcntl is None or termios is None:  # pragma: no cover - see above
+        return False
+    connection = transport.get_extra_info("socket")
+    if connection is None:
+        return False
+    with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+        (size,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0\0\0\0"))
+        return bool(size)
+    return False

@@ -59,7 +59,7 @@ class Outlet(WriteGate):
         corked: whether writes are kept in `pending`, to leave as one.
     """
 
-    __slots__ = ("_rest", "corked", "pending", "transport")
+    __slots__ = ("_left", "_moved", "_rest", "corked", "pending", "transport")
 
     transport: asyncio.Transport
 
@@ -68,6 +68,8 @@ class Outlet(WriteGate):
         self._rest: tuple[memoryview, Callable[[], None]] | None = None
         self.corked = False
         self.pending: list[bytes] = []
+        self._left = 0
+        self._moved = 0.0
 
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes; together with others of the same turn where possible."""
@@ -101,6 +103,18 @@ class Outlet(WriteGate):
             else:
                 self._rest = None
                 done()
+
+    def watch(self, now: float) -> None:
+        """From now on the peer is expected to take something."""
+        self._left, self._moved = self.transport.get_write_buffer_size(), now
+
+    def is_stuck(self, now: float, seconds: float) -> bool:
+        """Whether the peer has taken nothing for so many seconds. To be asked at every tick since `watch`."""
+        left = self.transport.get_write_buffer_size()
+        if left < self._left:
+            self._moved = now
+        self._left = left
+        return now - self._moved >= seconds
 
     def abandon(self) -> None:
         """The connection is lost: forget what was to be written, and let those go who wait."""

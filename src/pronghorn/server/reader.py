@@ -60,6 +60,9 @@ class RequestReader(Generic[Request]):
         begun: whether a request was ever read.
         gathered: the head that has begun and not ended, as far as it is here.
         unfinished: the request whose body is still arriving.
+        surplus: whether something came after the last request, and was thrown away.
+        on_body: parser callback: a piece of the body. PERF: a body may come in chunks of one byte, so what is
+            called for each is the list's own method; the pieces are looked at together.
     """
 
     __slots__ = (
@@ -77,6 +80,7 @@ class RequestReader(Generic[Request]):
         "_muted",
         "_new_request",
         "_parser",
+        "_pieces",
         "_received",
         "_silent",
         "_slice",
@@ -85,15 +89,19 @@ class RequestReader(Generic[Request]):
         "_target",
         "begun",
         "gathered",
+        "on_body",
         "refusal",
         "requests",
         "rest",
+        "surplus",
         "unfinished",
     )
 
     def __init__(self, config: ServerConfig, new_request: Callable[[], Request]) -> None:
         self._config = config
         self._new_request = new_request
+        self._pieces: list[bytes] = []
+        self.on_body = self._pieces.append
         self._parser = HttpRequestParser(self)
         self._stage = _HEAD
         self.gathered = bytearray()
@@ -118,6 +126,7 @@ class RequestReader(Generic[Request]):
         self.requests: deque[Request] = deque()
         self.refusal: Refusal | None = None
         self.rest = b""
+        self.surplus = False
 
     def feed(self, data: bytes) -> None:
         """Read on. Requests appear in `requests`; stops when enough of them wait (then see `rest`)."""
@@ -142,6 +151,7 @@ class RequestReader(Generic[Request]):
                 position = self._feed_chunked(data, position)
             else:
                 self.rest = data[position:] if self._stage == _SWITCHED else b""
+                self.surplus = self._stage == _OVER
                 return
 
     def stop(self) -> None:
@@ -149,6 +159,18 @@ class RequestReader(Generic[Request]):
         self._stage = _OVER
         self.rest = b""
         self.gathered.clear()
+
+    def release(self) -> None:
+        """Let go of the parser, which holds on to this reader, and of who made requests: nothing follows.
+
+        The memory of a connection is free at once then, not when the collector of cycles gets round to it.
+        """
+        del self._parser, self._new_request
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything came that belongs to none of the requests taken."""
+        return bool(self.surplus or self.requests or self.rest or self.gathered)
 
     def decline_upgrade(self) -> None:
         """Treat the last request, which asked for another protocol, as any other; `rest` is read on."""
@@ -361,10 +383,18 @@ class RequestReader(Generic[Request]):
         try:
             self._parser.feed_data(piece)
         except HttpParserError as error:
+            self._take_pieces()
             self._refuse(400, str(error))
+        else:
+            self._take_pieces()
 
-    def on_body(self, data: bytes) -> None:
-        """Parser callback: a piece of the body."""
+    def _take_pieces(self) -> None:
+        """Hand over what the parser found of the body."""
+        pieces = self._pieces
+        if not pieces:
+            return
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
         self._silent = 0
         self._received += len(data)
         request = self.unfinished
@@ -384,6 +414,7 @@ class RequestReader(Generic[Request]):
 
     def on_message_complete(self) -> None:
         """Parser callback: the end of the request."""
+        self._take_pieces()
         request = self.unfinished
         if request is not None and not self._muted:
             self.unfinished = None
