@@ -239,6 +239,7 @@ THEIRS = (
         command=("-m", "bench.applications.{name}"),
         application="fastrapi",
         lacks={
+            **without(NO_YIELD, *DEPENDENCIES),
             **without("its http middlewares run before the endpoint only", "middleware"),
             **without("it takes a multipart body for JSON and refuses it", "upload"),
             **without("no file response", "download", "range"),

@@ -1,6 +1,7 @@
 """One sample: a driver makes load, the kernel says what it took."""
 
 import asyncio
+import os
 import subprocess
 import time
 
@@ -8,14 +9,14 @@ from bench.contenders import Contender
 from bench.drivers import DRIVERS, IDLE, close, open_idle
 from bench.environments import ROOT, python_of
 from bench.processes import cores, cpu_seconds, resident_bytes
-from bench.servers import Client, Server, Unfit, serving, start, stop, wait_ready
+from bench.servers import Client, Server, Unfit, describe, serving, start, stop, wait_ready
 from bench.traffic import build
 from bench.workloads import Workload
 from bench.wrk import Load, run_wrk
 
 Figures = dict[str, float]
 MIB = 1024 * 1024
-WARM_SECONDS = 0.3
+WARM_SECONDS = 0.1
 
 
 def warm_up(workload: Workload, port: int) -> None:
@@ -35,25 +36,34 @@ def run_round(workload: Workload, server: Server, *, seconds: int, connections: 
     Raises:
         Unfit: replies were wrong or missing.
     """
-    before = cpu_seconds(server.pid)
-    load = drive(workload, server.port, seconds=seconds, connections=connections)
-    used = cpu_seconds(server.pid) - before
-    if server.process.poll() is not None:
-        raise Unfit(f"its server ended under load: {server.last_words()}")
+    before, own = cpu_seconds(server.pid), own_seconds()
+    try:
+        load = drive(workload, server.port, seconds=seconds, connections=connections)
+    except Unfit as error:
+        raise Unfit(f"under load, {server.end() or error}") from error
+    used, own = cpu_seconds(server.pid) - before, own_seconds() - own
+    if server.end():
+        raise Unfit(f"under load, {server.end()}")
     figures = {"rate": load.count / load.seconds, "cpu": used / load.count * 1e6}
+    figures["load"] = min(1.0, own / load.seconds)
     if load.p50_ms is not None and load.p99_ms is not None:
         figures |= {"p50": load.p50_ms, "p99": load.p99_ms}
     return {**figures, "memory": resident_bytes(server.pid) / MIB}
 
 
+def own_seconds() -> float:
+    """Processor time of this process and the load generators that it has started."""
+    return sum(os.times()[:4])
+
+
 def drive(workload: Workload, port: int, *, seconds: int, connections: int) -> Load:
     """Make the load."""
-    if workload.driver == "wrk":
-        return run_wrk(workload, port, seconds=seconds, connections=connections)
     try:
+        if workload.driver == "wrk":
+            return run_wrk(workload, port, seconds=seconds, connections=connections)
         return asyncio.run(DRIVERS[workload.driver](port, seconds))
-    except OSError as error:
-        raise Unfit(f"{type(error).__name__}: {error}") from error
+    except (OSError, ValueError) as error:  # a connection that breaks; a figure or a frame that is none
+        raise Unfit(describe(error)) from error
 
 
 def run_alone(workload: Workload, contender: Contender, settings: dict[str, str]) -> Figures:
@@ -82,7 +92,7 @@ def idle(contender: Contender, settings: dict[str, str]) -> Figures:
         try:
             per_connection = asyncio.run(grown()) / IDLE
         except OSError as error:
-            raise Unfit(f"{type(error).__name__}: {error}") from error
+            raise Unfit(describe(error)) from error
         client.close()
     return {"kib": per_connection / 1024, "memory": before / MIB}
 

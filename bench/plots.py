@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from bench.report import columns, headline, number, ranked
-from bench.results import middle
+from bench.report import columns, number, ranked
+from bench.results import headline, middle
 
 COLOURS = {"ours": "#e8590c", "theirs": "#748ffc", "limit": "#adb5bd"}
 WIDTH, LABEL, LINE, BAR = 760, 250, 24, 16

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bench.results import middle, spread
+from bench.results import headline, middle, spread
+from bench.targets import Target, figure, ratio, targets
 
 REFERENCE, SUBJECT = "fastapi", "pronghorn"
 COLUMNS = {
@@ -13,6 +14,7 @@ COLUMNS = {
         ("p50", "p50 ms"),
         ("p99", "p99 ms"),
         ("memory", "MiB"),
+        ("load", "load's core"),
     ),
     "idle": (("kib", "KiB a connection"), ("memory", "MiB before")),
     "startup": (
@@ -22,19 +24,12 @@ COLUMNS = {
         ("openapi", "OpenAPI, ms"),
     ),
 }
-# What a workload is judged by, and what a line is sorted by: less is better.
-HEADLINES = {"idle": "kib", "startup": "cpu"}
 
 
 def columns(case: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """The figures of a workload with their titles."""
     own = COLUMNS.get(case["driver"], COLUMNS["wrk"])
     return tuple((key, title.replace("requests", f"{case['unit']}s")) for key, title in own)
-
-
-def headline(case: dict[str, Any]) -> str:
-    """The figure that a workload is judged by."""
-    return HEADLINES.get(case["driver"], "cpu")
 
 
 def number(value: float) -> str:
@@ -49,6 +44,8 @@ def cell(samples: dict[str, list[float]], key: str) -> str:
     values = samples.get(key)
     if not values:
         return "-"
+    if key == "load":
+        return f"{middle(values):.0%}"
     deviation = f" ±{spread(values):.0%}" if len(values) > 1 and key in ("rate", "cpu", "kib") else ""
     return number(middle(values)) + deviation
 
@@ -135,6 +132,40 @@ def times(theirs: float | None, ours: float) -> str:
     return f"{theirs / ours:.1f}" if theirs and ours else "-"
 
 
+def shares(results: dict[str, Any]) -> list[str]:
+    """FastAPI on uvicorn beside everybody, by the headline of each workload: how many times less each takes."""
+    contenders = results["contenders"]
+    lines = [
+        row(["workload", *(contender["title"] for contender in contenders)]),
+        row(["---", *["---:"] * len(contenders)]),
+    ]
+    for case in results["cases"].values():
+        reference = figure(case, REFERENCE)
+        found = [ratio(reference, figure(case, contender["name"])) for contender in contenders]
+        if reference is not None:
+            cells = ("-" if value is None else f"{value:.1f}" for value in found)
+            lines.append(row([case["title"], *cells]))
+    return lines
+
+
+def verdicts(results: dict[str, Any]) -> list[str]:
+    """The targets of the project, each with what was found."""
+    theirs = {c["name"]: c["title"] for c in results["contenders"] if c["kind"] == "theirs"}
+    lines = [row(["", "target", "found", "met", ""]), row(["---", "---:", "---:", "---", "---"])]
+    lines += [
+        row([target.title, *verdict(target), target.beside]) for target in targets(results["cases"], theirs)
+    ]
+    return lines
+
+
+def verdict(target: Target) -> list[str]:
+    """Target, found, and whether it is met."""
+    sign = "≤" if target.most else "≥"
+    found = "-" if target.found is None else f"{target.found:.2f}{target.unit}"
+    met = {None: "not measured", True: "yes", False: "no"}[target.met]
+    return [f"{sign} {target.bound:g}{target.unit}", found, met]
+
+
 def who(results: dict[str, Any]) -> list[str]:
     """Versions and flags of every contender."""
     lines = [row(["contender", "versions", "command"]), row(["---"] * 3)]
@@ -163,6 +194,18 @@ def page(results: dict[str, Any], plots: dict[str, str]) -> str:
         "idle connection.",
         "",
         *overview(results),
+        "",
+        "## Targets",
+        "",
+        "Ratios of CPU per request unless a line says otherwise, at 32 connections where there are several.",
+        "",
+        *verdicts(results),
+        "",
+        "## Beside FastAPI on uvicorn",
+        "",
+        "FastAPI on uvicorn divided by each: how many times less CPU (memory, for idle connections) it takes.",
+        "",
+        *shares(results),
         "",
         "## Contenders",
         "",

@@ -46,7 +46,7 @@ def first_line(*command: str) -> str:
     return (done.stdout + done.stderr).splitlines()[0].strip()
 
 
-def describe(contender: Contender, python: Path) -> dict[str, Any]:
+def who(contender: Contender, python: Path) -> dict[str, Any]:
     """A contender with its versions and flags."""
     packages = tuple(name.partition("[")[0] for name in contender.packages)
     if contender.program:
@@ -67,13 +67,20 @@ def describe(contender: Contender, python: Path) -> dict[str, Any]:
 
 @dataclass
 class Results:
-    """Filled while the benchmark runs."""
+    """Filled while the benchmark runs.
+
+    Attributes:
+        absent: contenders that could not be installed, with the reason.
+        failures: what went wrong once and well the second time.
+        cases: a record for every workload and number of connections.
+    """
 
     machine: dict[str, Any]
     seconds: int
     rounds: int
     contenders: list[dict[str, Any]] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def case(self, workload: Workload, connections: int | None) -> dict[str, Any]:
@@ -90,10 +97,12 @@ class Results:
         for figure, value in figures.items():
             samples.setdefault(figure, []).append(round(value, 3))
 
-    def dash(self, workload: Workload, name: str, reason: str) -> None:
-        """A contender does not run a workload, at whatever number of connections."""
+    def dash(self, workload: Workload, name: str, reason: str, failed_at: int | None = None) -> None:
+        """A contender does not run a workload: what it lacks samples for, and the number at which it failed."""
         for connections in workload.connections:
             case = self.case(workload, connections)
+            if connections == failed_at:
+                case["samples"].pop(name, None)
             if name not in case["samples"]:
                 case["dashes"][name] = reason
 
@@ -111,3 +120,12 @@ def middle(values: Iterable[float]) -> float:
 def spread(values: list[float]) -> float:
     """Half the distance between the extremes, as a part of the median."""
     return (max(values) - min(values)) / 2 / median(values) if median(values) else 0.0
+
+
+# What a workload is judged by, and what a line is sorted by: less is better.
+HEADLINES = {"idle": "kib", "startup": "cpu"}
+
+
+def headline(case: dict[str, Any]) -> str:
+    """The figure that a workload is judged by."""
+    return HEADLINES.get(case["driver"], "cpu")

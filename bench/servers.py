@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,11 @@ from bench.workloads import Workload
 START_SECONDS = 90.0
 ANSWER_SECONDS = 20.0
 STOP_SECONDS = 5.0
+END_SECONDS = 0.5
+"""How long a server that broke a connection may take to end."""
 OPEN_FILES = 16_384
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TROUBLE = re.compile(r"\b(\w*Error|error|fatal|panicked|killed)\b", re.IGNORECASE)
 WORK = ROOT / "build" / "bench"
 
 
@@ -44,10 +49,20 @@ class Server:
         """The process that was started; others may be below it."""
         return self.process.pid
 
+    def end(self) -> str:
+        """How its process has ended; empty while it has not."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        how = signal.Signals(-code).name if code < 0 else f"status {code}"
+        return f"its server ended with {how}: {self.last_words()}"
+
     def last_words(self) -> str:
-        """The last line of its log that says something."""
-        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:200] if lines else "nothing in its log"
+        """The last line of its log that tells of an error, or else the last one."""
+        text = COLOURS.sub("", self.log.read_text(errors="replace"))
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        told = [line for line in lines if TROUBLE.search(line)]
+        return ([*lines, *told] or ["nothing in its log"])[-1][:200]
 
 
 class Client:
@@ -134,7 +149,7 @@ def wait_ready(server: Server) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
-            raise Unfit(f"its server ended before it listened: {server.last_words()}")
+            raise Unfit(f"it did not start: {server.end()}")
         client = Client(server.port)
         with contextlib.suppress(OSError, ValueError, EOFError):
             if client.ask(build("/hello")).status == 200:
@@ -174,18 +189,30 @@ def check(server: Server, workload: Workload) -> None:
     """
     client = Client(server.port)
     try:
-        _check(client, [*workload.samples(), *workload.rejections()])
+        for sample in [*workload.samples(), *workload.rejections()]:
+            check_one(server, client, sample)
     finally:
         client.close()
 
 
-def _check(client: Client, samples: Iterable[Sample]) -> None:
-    for sample in samples:
-        line = sample.request.partition(b"\r\n")[0].decode()
-        try:
-            reply = client.ask(sample.request)
-        except Exception as error:  # whatever a broken reply makes of `http.client`
-            raise Unfit(f"{line}: {type(error).__name__}: {error}") from error
-        wrong = sample.difference(reply)
-        if wrong:
-            raise Unfit(f"{line}: {wrong}")
+def check_one(server: Server, client: Client, sample: Sample) -> None:
+    """Ask one request.
+
+    Raises:
+        Unfit: the reply is not the expected one.
+    """
+    line = sample.request.partition(b"\r\n")[0].decode()
+    try:
+        reply = client.ask(sample.request)
+    except Exception as error:  # whatever a broken reply makes of `http.client`
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.process.wait(END_SECONDS)
+        raise Unfit(f"{line}: {server.end() or describe(error)}") from error
+    wrong = sample.difference(reply)
+    if wrong:
+        raise Unfit(f"{line}: {wrong}")
+
+
+def describe(error: Exception) -> str:
+    """What happened, with its kind."""
+    return f"{type(error).__name__}: {error}"

@@ -43,6 +43,11 @@ class Workload:
     unit: str = "request"
     may_lose: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether a measurement starts a server of its own."""
+        return self.driver in ("idle", "startup")
+
 
 def vary(make: Callable[[int], Sample], count: int = VARIETY) -> Samples:
     """Samples made from the numbers from 1 on, once."""

@@ -62,17 +62,18 @@ def run_wrk(workload: Workload, port: int, *, seconds: int, connections: int) ->
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency"]
     with script([sample.request for sample in samples]) as program:
         command = ["wrk", *options, "-s", str(program), f"http://127.0.0.1:{port}"]
-        report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    report = done.stdout
+    if done.returncode:
+        raise Unfit(f"wrk ended with status {done.returncode}: {(report + done.stderr).strip()[:200]}")
     found: dict[str, Any] = json.loads(report.rpartition("result ")[2])
     requests = found["requests"]
     refused = requests if samples[0].status >= 400 else 0
     if not requests:
         raise Unfit(f"no request was answered within {seconds} s on {connections} connections")
     if found["status"] != refused:
-        raise Unfit(
-            f"under load, {abs(found['status'] - refused)} of {requests} replies had the wrong status"
-        )
+        raise Unfit(f"{abs(found['status'] - refused)} of {requests} replies had the wrong status")
     if found["lost"] and not workload.may_lose:
-        raise Unfit(f"under load, {found['lost']} requests were lost beside {requests} answered")
+        raise Unfit(f"{found['lost']} requests were lost beside {requests} answered")
     elapsed = found["microseconds"] / 1e6
     return Load(requests, elapsed, found["p50"] / 1e3, found["p99"] / 1e3)

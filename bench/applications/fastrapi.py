@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from fastrapi import Depends, FastrAPI, Header, HTTPException, Query
+from fastrapi import FastrAPI, Header, HTTPException, Query
 from fastrapi.middleware import CORSMiddleware
 from fastrapi.websocket import WebSocket
-from pydantic import ValidationError
+from pydantic import RootModel
 
 from bench import settings
-from bench.models import ITEMS, ROWS, Order, WorldOut
+from bench.models import ROWS, Item, Order, WorldOut
 
 app = FastrAPI(title="bench")
 
@@ -41,51 +41,13 @@ def read_rows(start: int):
     return ROWS.dump_python(ROWS.validate_python(settings.rows(start)))
 
 
+class Items(RootModel[list[Item]]):
+    pass
+
+
 @app.post("/bulk")
-def bulk(data):
-    try:
-        items = ITEMS.validate_python(data)
-    except ValidationError as error:
-        raise HTTPException(422, str(error)) from None
-    return {"count": len(items), "total": sum(item.value for item in items)}
-
-
-async def get_session() -> AsyncIterator[dict[str, str]]:
-    session = {"session": "open"}
-    yield session
-    session["session"] = "closed"
-
-
-async def get_user(session=Depends(get_session), x_token: str = Header(...)) -> dict[str, str]:
-    return {"name": x_token, **session}
-
-
-async def get_active_user(user=Depends(get_user)) -> dict[str, str]:
-    return user
-
-
-@app.get("/me")
-async def read_me(user=Depends(get_active_user)) -> dict[str, str]:
-    return user
-
-
-def get_session_def() -> Iterator[dict[str, str]]:
-    session = {"session": "open"}
-    yield session
-    session["session"] = "closed"
-
-
-def get_user_def(session=Depends(get_session_def), x_token: str = Header(...)) -> dict[str, str]:
-    return {"name": x_token, **session}
-
-
-def get_active_user_def(user=Depends(get_user_def)) -> dict[str, str]:
-    return user
-
-
-@app.get("/me-def")
-async def read_me_def(user=Depends(get_active_user_def)) -> dict[str, str]:
-    return user
+def bulk(data: Items):
+    return {"count": len(data.root), "total": sum(item.value for item in data.root)}
 
 
 @app.get("/def")

@@ -32,7 +32,7 @@ RESULTS: dict[str, Any] = {
             "unit": "request",
             "samples": {
                 "fastapi": {"rate": [900, 1000, 1100], "cpu": [300, 310, 290], "memory": [50]},
-                "pronghorn": {"rate": [9000, 9900], "cpu": [30, 30], "memory": [40]},
+                "pronghorn": {"rate": [9000, 9900], "cpu": [30, 30], "memory": [40], "load": [0.97]},
             },
             "dashes": {"other": "fails the check: <b>"},
         }
@@ -42,12 +42,20 @@ RESULTS: dict[str, Any] = {
 
 def test_the_page_has_medians_spread_and_reasons() -> None:
     text = page(RESULTS, {"hello@32": "hello.svg"})
-    assert "| FastAPI on uvicorn | 1,000 ±10% | 300 ±3% | - | - | 50.0 | 1.0 |" in text
-    assert "| Pronghorn, native server | 9,450 ±5% | 30.0 ±0% | - | - | 40.0 | 10.0 |" in text
-    assert "| Other <1> | - | - | - | - | - | - |" in text
+    assert "| FastAPI on uvicorn | 1,000 ±10% | 300 ±3% | - | - | 50.0 | - | 1.0 |" in text
+    assert "| Pronghorn, native server | 9,450 ±5% | 30.0 ±0% | - | - | 40.0 | 97% | 10.0 |" in text
+    assert "| Other <1> | - | - | - | - | - | - | - |" in text
     assert "- Other <1>: `fails the check: <b>`" in text
     assert "- Gone is not among them: no release for this interpreter" in text
     assert "![hello JSON, 32 connections](hello.svg)" in text
+
+
+def test_the_page_has_targets_and_everybody_beside_fastapi() -> None:
+    text = page(RESULTS, {})
+    assert "| hello JSON, 32 connections: CPU, FastAPI ÷ Pronghorn | ≥ 13 | 10.00 | no |  |" in text
+    assert "| ≥ 1.5 | 9.45 | yes | FastAPI on uvicorn; the load's core was busy with pronghorn |" in text
+    assert "| ≤ 5 KiB | - | not measured |  |" in text
+    assert "| hello JSON, 32 connections | 1.0 | - | 10.0 |" in text
 
 
 def test_the_terminal_has_ratios() -> None:
