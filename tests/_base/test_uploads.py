@@ -1,10 +1,14 @@
+import threading
 from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
+from pronghorn._base import uploads
 from pronghorn._base.uploads import UploadFile
 
 pytestmark = pytest.mark.anyio
@@ -41,3 +45,27 @@ def test_the_schema_is_binary_content() -> None:
         "type": "string",
         "contentMediaType": "application/octet-stream",
     }
+
+
+@pytest.mark.parametrize("in_page_cache", [True, False])
+async def test_a_file_on_a_disk_is_read_as_one_in_memory(
+    monkeypatch: pytest.MonkeyPatch, in_page_cache: bool
+) -> None:
+    threads: list[int] = []
+
+    def cached(descriptor: int, offset: int, count: int) -> bool:
+        threads.append(threading.get_ident())
+        return in_page_cache
+
+    monkeypatch.setattr(uploads, "is_cached", cached)
+    with SpooledTemporaryFile(max_size=4) as file:
+        upload = UploadFile(cast(BinaryIO, file))
+        await upload.write(b"first second")
+        await upload.seek(3)
+
+        assert await upload.read(4) == b"st s"
+        assert await upload.read(2) == b"ec"
+        assert file.tell() == 9
+        assert await upload.read() == b"ond"
+        assert await upload.read(1) == b""
+    assert threads == [threading.get_ident()] * 4

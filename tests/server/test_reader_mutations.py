@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pronghorn.server import reader
 from tests.server.test_reader import REFUSED, VALID, outcome
 
 SEEDS = [*VALID.values(), *(data for _, data in REFUSED.values())]
@@ -52,3 +54,14 @@ def test_a_mutated_request_is_the_same_wherever_it_is_cut(data: bytes, cuts: lis
     cut_requests, cut_refusal, cut_rest = outcome(*pieces)
     assert (requests, rest) == (cut_requests, cut_rest)
     assert (refusal and refusal.status) == (cut_refusal and cut_refusal.status)
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=mutated(), cut=st.integers(0, 1000))
+def test_a_body_that_the_parser_never_sees_makes_no_difference(data: bytes, cut: int) -> None:
+    place = cut % (len(data) + 1)
+    seen = outcome(data[:place], data[place:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "_LARGE", 0)
+        unseen = outcome(data[:place], data[place:])
+    assert seen == unseen

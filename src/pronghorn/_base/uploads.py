@@ -6,6 +6,7 @@ back the same object, never a copy.
 
 from __future__ import annotations
 
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -13,6 +14,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from starlette.datastructures import Headers
 from starlette.datastructures import UploadFile as StarletteUploadFile
+
+from pronghorn._base.page_cache import is_cached
 
 
 class UploadFile(StarletteUploadFile):
@@ -43,7 +46,15 @@ class UploadFile(StarletteUploadFile):
         await super().write(data)
 
     async def read(self, size: int = -1) -> bytes:
-        """Read at most ``size`` bytes from the current position, all by default."""
+        """Read at most ``size`` bytes from the current position, all by default.
+
+        PERF: what was received just now is in memory as a rule, though it is on a disk too; a thread for each
+        piece took two thirds of the time of an upload. bench: upload
+        """
+        file: Any = self.file
+        on_disk = type(file) is SpooledTemporaryFile and not self._in_memory
+        if on_disk and is_cached(file.fileno(), file.tell(), size):
+            return cast(bytes, file.read(size))
         return await super().read(size)
 
     async def seek(self, offset: int) -> None:

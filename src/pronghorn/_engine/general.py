@@ -37,6 +37,7 @@ from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
+from pronghorn._engine.forms import read_form
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reference import SolvedDependency, exit_stack, solve_without_exits
 from pronghorn._engine.reply import drop_forbidden_body
@@ -254,7 +255,7 @@ async def _read_body(
         return Undefined
     try:
         if files is not None and spec.reads_form:
-            form = await request.form(**_form_limits(spec, request))
+            form = await read_form(request, **_form_limits(spec, request))
             files.push_async_callback(form.close)
             return form
         return await read_json_body(request, settled(spec.strict_content_type))

@@ -26,6 +26,7 @@ from pronghorn.server.target import BadTarget, check_host, decode_path, split_ta
 
 _HEAD, _SIZED, _CHUNKED, _SWITCHED, _OVER = range(5)
 _BLANK_LINES = 4
+_LARGE = 64 * 1024
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _METHODS = {
     name.encode(): name
@@ -80,6 +81,7 @@ class RequestReader(Generic[Request]):
         "_muted",
         "_new_request",
         "_parser",
+        "_passes_by",
         "_pieces",
         "_received",
         "_silent",
@@ -118,6 +120,7 @@ class RequestReader(Generic[Request]):
         self._muted = False
         self._known_host: tuple[bytes, bytes] | None = None
         self._left = 0
+        self._passes_by = False
         self._received = 0
         self._tail = b""
         self._silent = 0
@@ -339,6 +342,7 @@ class RequestReader(Generic[Request]):
         else:
             self._stage = _SIZED
             self._left = length
+            self._passes_by = length > _LARGE
 
     def _resume_body(self) -> None:
         """Go on to the body of a request whose Upgrade is ignored.
@@ -357,8 +361,23 @@ class RequestReader(Generic[Request]):
     def _feed_sized(self, data: bytes, position: int) -> int:
         end = min(position + self._left, len(data))
         self._left -= end - position
-        self._parse_body(data[position:end] if position or end != len(data) else data)
+        piece = data[position:end] if position or end != len(data) else data
+        if self._passes_by:
+            self._pass_by(piece)
+        else:
+            self._parse_body(piece)
         return end
+
+    def _pass_by(self, piece: bytes) -> None:
+        """Take a piece of a body that the parser need not see, as its length is known.
+
+        PERF: the parser finds nothing in it, and copies it: a tenth of the time of an upload. bench: upload
+        """
+        self._pieces.append(piece)
+        self._take_pieces()
+        if not self._left and self.refusal is None:
+            self._parser = HttpRequestParser(self)  # the old one still waits for the body
+            self.on_message_complete()
 
     def _feed_chunked(self, data: bytes, position: int) -> int:
         tail = self._tail
