@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from pronghorn import Pronghorn, WebSocket, WebSocketDisconnect
 from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.websocket import DirectWebSocket
 from tests.server.line import Line, settle
 from tests.server.test_websocket_live import HANDSHAKE, masked
 
@@ -32,7 +34,7 @@ class App:
             self.taken.append(await receive())
 
 
-async def opened(app: App, **options: Any) -> Line:
+async def opened(app: Any, **options: Any) -> Line:
     line = Line(app.handle_exchange, ws_per_message_deflate=False, **options)
     line.site.app = app
     line.say(HANDSHAKE)
@@ -144,7 +146,7 @@ async def test_a_sender_waits_for_a_peer_that_lags_behind() -> None:
     line = await opened(app)
     websocket = line.transport.protocol
     websocket.pause_writing()
-    sending = asyncio.create_task(websocket._send({"type": "websocket.send", "bytes": b"x"}))
+    sending = asyncio.create_task(websocket.send({"type": "websocket.send", "bytes": b"x"}))
     await settle()
     assert not sending.done()
     websocket.resume_writing()
@@ -156,3 +158,38 @@ async def test_a_cancelled_application_closes_with_1011() -> None:
     await line.site.tasks.cancel()
     await settle()
     assert line.heard == b"\x88\x02\x03\xf3"
+
+
+async def test_an_endpoint_talks_to_the_connection_directly() -> None:
+    app = Pronghorn()
+    sessions: list[WebSocket] = []
+
+    @app.websocket("/")
+    async def endpoint(socket: WebSocket) -> None:
+        sessions.append(socket)
+        await socket.accept()
+        await socket.send_text(await socket.receive_text())
+        await socket.send_bytes(await socket.receive_bytes())
+        with pytest.raises(WebSocketDisconnect) as caught:
+            await socket.receive_text()
+        assert caught.value.code == 1001
+        with pytest.raises(WebSocketDisconnect):
+            await socket.send_text("late")
+
+    line = await opened(app)
+    assert type(sessions[0]) is DirectWebSocket
+    loop = asyncio.get_running_loop()
+    for frames in (masked(1, b"a"), masked(2, b"b"), masked(8, b"\x03\xe9")):
+        loop.call_soon(line.transport.protocol.data_received, frames)
+        await settle()
+    assert line.heard == b"\x81\x01a\x82\x01b\x88\x02\x03\xe9"
+    assert not line.site.tasks.running
+
+
+async def test_sending_after_closing_is_an_error_of_the_application() -> None:
+    app = App()
+    line = await opened(app)
+    websocket = line.transport.protocol
+    await websocket.send({"type": "websocket.close"})
+    with pytest.raises(RuntimeError, match="after sending"):
+        websocket.give("late")

@@ -44,6 +44,7 @@ from pronghorn._engine.reply import drop_forbidden_body
 from pronghorn._engine.seams import seams
 from pronghorn._engine.streams import event_serializer, event_stream, item_serializer, json_lines, raw_stream
 from pronghorn._engine.telemetry import get_telemetry_data, run_sync_endpoint, validation_failed
+from pronghorn._engine.websocket import open_session
 from pronghorn._schema.encoder import jsonable_encoder
 from pronghorn._schema.field import ModelField
 
@@ -110,7 +111,7 @@ def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
     """An ASGI application of a function that talks over one WebSocket."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        session = WebSocket(scope, receive=receive, send=send)
+        session = open_session(scope, receive, send)
 
         async def talk(scope: Scope, receive: Receive, send: Send) -> None:
             async with AsyncExitStack() as request_stack:

@@ -43,9 +43,13 @@ class WriteGate:
     async def wait_open(self) -> None:
         """Wait until the gate is open."""
         if self.is_shut:
-            waiter = self._loop.create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self.opening()
+
+    def opening(self) -> asyncio.Future[None]:
+        """Done once the gate is opened the next time."""
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        return waiter
 
 
 class Outlet(WriteGate):
