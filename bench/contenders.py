@@ -38,20 +38,13 @@ PINS = {
 ASYNC_DATABASE = ("sqlalchemy[asyncio]", "aiosqlite", "asyncpg")
 UVICORN = (
     *("-m", "uvicorn", "{app}", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
-    *("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"),
+    *("--loop", "uvloop", "--http", "httptools", "--timeout-keep-alive", "75"),
+    *("--no-access-log", "--log-level", "warning"),
 )
 GRANIAN = (
     *("-m", "granian", "{app}", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
-    *(
-        "--loop",
-        "uvloop",
-        "--runtime-threads",
-        "1",
-        "--no-access-log",
-        "--log-level",
-        "warning",
-        "--interface",
-    ),
+    *("--loop", "uvloop", "--runtime-threads", "1", "--backlog", "4096"),
+    *("--no-access-log", "--log-level", "warning", "--interface"),
 )
 
 # Reasons that several contenders share.
@@ -220,14 +213,8 @@ THEIRS = (
         title="Robyn",
         packages=("robyn", "pydantic", *ASYNC_DATABASE),
         command=(
-            "-m",
-            "bench.applications.{name}",
-            "--processes",
-            "1",
-            "--workers",
-            "1",
-            "--log-level",
-            "ERROR",
+            *("-m", "bench.applications.{name}", "--processes", "1", "--workers", "1"),
+            *("--log-level", "ERROR"),
         ),
         application="robyn",
         lacks={**without(NO_YIELD, *DEPENDENCIES)},
@@ -273,8 +260,9 @@ THEIRS = (
         title="Flask on gunicorn",
         packages=("flask", "flask-cors", "gunicorn", "pydantic", "sqlalchemy[asyncio]", "psycopg[binary]"),
         command=(
-            *("-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class"),
-            *("gthread", "--threads", "32", "--keep-alive", "5", "--log-level", "warning"),
+            *("-m", "gunicorn", "{app}", "--bind", "127.0.0.1:{port}", "--workers", "1"),
+            *("--worker-class", "gthread", "--threads", "32", "--worker-connections", "4096"),
+            *("--keep-alive", "75", "--log-level", "warning"),
         ),
         application="flask",
         openapi="",

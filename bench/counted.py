@@ -22,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from importlib import import_module, reload
 from importlib.metadata import version
 from itertools import cycle, islice
@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench import settings
-from bench.traffic import Sample, parse_reply
+from bench.drivers import handshake, text_frame
+from bench.traffic import Sample, build, parse_reply
 from bench.workloads import Workload, workload
 
 COUNTED: tuple[str, ...] = (
@@ -38,13 +39,23 @@ COUNTED: tuple[str, ...] = (
     "parameters",
     "body",
     "rejected",
+    "rows",
     "chain",
     "dependencies",
     "dependencies-def",
     "def",
+    "await-one",
+    "upload",
+    "events",
+    "echo",
     "middleware",
 )
 FEW, MANY = 50, 300
+FEW_LARGE, MANY_LARGE = 1, 4
+LARGE = 1024 * 1024
+"""A request of so many bytes is a large one, of which some are enough."""
+PIECE = 256 * 1024
+"""What a socket gives at a time."""
 BOUND = 0.05
 BASELINE = Path(__file__).with_name("baseline.json")
 TOTALS = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
@@ -56,7 +67,10 @@ class Wire(asyncio.Transport):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8000)})
         self._loop = loop
+        self._protocol: asyncio.BaseProtocol | None = None
         self.on_written: Callable[[], None] | None = None
+        self._resumed: asyncio.Future[None] | None = None
+        self.paused = False
         self.sent: list[bytes] = []
 
     def write(self, data: Any) -> None:
@@ -65,6 +79,36 @@ class Wire(asyncio.Transport):
         if self.on_written is not None:
             self._loop.call_soon(self.on_written)
             self.on_written = None
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Somebody else reads from now on."""
+        self._protocol = protocol
+
+    def get_protocol(self) -> asyncio.Protocol:
+        """Who reads."""
+        return cast("asyncio.Protocol", self._protocol)
+
+    def pause_reading(self) -> None:
+        """Nothing more may come for now."""
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        """More may come."""
+        self.paused = False
+        if self._resumed is not None:
+            self._resumed.set_result(None)
+            self._resumed = None
+
+    async def wait_resumed(self) -> None:
+        """Return when more may come."""
+        self._resumed = self._loop.create_future()
+        await self._resumed
+
+    async def wait_written(self) -> None:
+        """Return when something has been written."""
+        written = self._loop.create_future()
+        self.on_written = lambda: written.set_result(None)
+        await written
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """There is no buffer."""
@@ -88,10 +132,11 @@ class Client:
         from pronghorn.server.tasks import Tasks
 
         self.loop = loop = asyncio.get_running_loop()
-        config = ServerConfig(access_log=False)
+        config = ServerConfig(access_log=False, max_body_size=16 * LARGE)
         self.site = Site(app, config, loop, Tasks(loop, contextvars.copy_context()))
         self.wire = Wire(loop)
         self.connection = HttpConnection(self.site)
+        self.wire.set_protocol(self.connection)
         self.connection.connection_made(self.wire)
 
     async def ask(self, requests: Iterable[bytes]) -> None:
@@ -114,29 +159,88 @@ class Client:
         self.loop.call_soon(go_on)
         await done
 
+    async def ask_large(self, requests: Iterable[bytes]) -> None:
+        """The same for large ones, which come in pieces and wait while the connection wants no more."""
+        for request in requests:
+            self.wire.sent.clear()
+            for start in range(0, len(request), PIECE):
+                while self.wire.paused:
+                    await self.wire.wait_resumed()
+                self.connection.data_received(request[start : start + PIECE])
+            while self.connection.active is not None:
+                await self.wire.wait_written()
+
+    async def talk(self, messages: Iterable[bytes]) -> None:
+        """Send messages to whoever reads now, each when something has come back for the one before."""
+        for message in messages:
+            self.wire.sent.clear()
+            self.wire.get_protocol().data_received(message)
+            while not self.wire.sent:
+                await self.wire.wait_written()
+
     async def check(self, samples: list[Sample]) -> None:
         """Raise unless every request gets its reply."""
         for sample in samples:
-            await self.ask([sample.request])
+            await self.ask_large([sample.request])
             wrong = sample.difference(parse_reply(b"".join(self.wire.sent)))
             self.wire.sent.clear()
             if wrong:
                 raise RuntimeError(f"{sample.request!r}: {wrong}")
 
 
-async def serve(app: Any, load: Workload, count: int) -> None:
-    """Check every request once, then serve `count`."""
-    from pronghorn._base.lifespan import Lifespan
-
-    lifespan = Lifespan(app, "auto")
-    await lifespan.start()
-    client = Client(app)
+async def ask_all(client: Client, load: Workload, count: int) -> None:
+    """Check every request once, then send `count`."""
     samples = load.samples()
     await client.check(samples)
     gc.collect()
     gc.freeze()  # as the server does once it has started
-    await client.ask(islice(cycle([sample.request for sample in samples]), count))
+    ask = client.ask_large if is_large(load) else client.ask
+    await ask(islice(cycle([sample.request for sample in samples]), count))
+
+
+async def stream_events(client: Client, load: Workload, count: int) -> None:
+    """One stream with `count` events, which does not pause between two of them."""
+    settings.EVENT_PAUSE = 0
+    expected = [{"n": n, "text": f"event {n}"} for n in range(count)]
+    gc.freeze()
+    await client.ask([build(f"/events?count={count}")])
+    reply = parse_reply(b"".join(client.wire.sent)).body.decode()
+    if [json.loads(line[5:]) for line in reply.splitlines() if line.startswith("data:")] != expected:
+        raise RuntimeError(f"/events: {reply[:500]}")
+
+
+async def echo(client: Client, load: Workload, count: int) -> None:
+    """One WebSocket that gets back `count` messages."""
+    await client.talk([handshake("/ws/echo")])
+    gc.freeze()
+    for number in range(count):
+        await client.talk([text_frame(f"message {number}")])
+        if not b"".join(client.wire.sent).endswith(f"message {number}".encode()):
+            raise RuntimeError(f"/ws/echo: {client.wire.sent}")
+
+
+Driver = Callable[[Client, Workload, int], Coroutine[Any, Any, None]]
+DRIVERS: dict[str, Driver] = {"wrk": ask_all, "events": stream_events, "echo": echo}
+
+
+async def serve(app: Any, load: Workload, count: int) -> None:
+    """Serve `count` of what the workload counts."""
+    from pronghorn._base.lifespan import Lifespan
+
+    lifespan = Lifespan(app, "auto")
+    await lifespan.start()
+    await DRIVERS[load.driver](Client(app), load, count)
     await lifespan.stop()
+
+
+def is_large(load: Workload) -> bool:
+    """Whether some of its requests are enough, since each takes long."""
+    return load.driver == "wrk" and len(load.samples()[0].request) > LARGE
+
+
+def counts(load: Workload) -> tuple[int, int]:
+    """How many to serve, few and many."""
+    return (FEW_LARGE, MANY_LARGE) if is_large(load) else (FEW, MANY)
 
 
 def application(load: Workload) -> Any:
@@ -174,7 +278,9 @@ def run_all(names: list[str]) -> None:
     import_module("pronghorn.server.connection")
     import_module("pronghorn.server.loops").loop_factory("auto")
     import_module("bench.applications.pronghorn")
-    json.dump({name: [run_forked(name, count) for count in (FEW, MANY)] for name in names}, sys.stdout)
+    json.dump(
+        {name: [run_forked(name, count) for count in counts(workload(name))] for name in names}, sys.stdout
+    )
 
 
 def count_instructions(names: list[str], folder: Path) -> dict[str, int]:
@@ -189,7 +295,8 @@ def count_instructions(names: list[str], folder: Path) -> dict[str, int]:
     figures = {}
     for name, pids in processes.items():
         few, many = (total(folder / f"callgrind.out.{pid}") for pid in pids)
-        figures[name] = round((many - few) / (MANY - FEW))
+        at_first, at_last = counts(workload(name))
+        figures[name] = round((many - few) / (at_last - at_first))
     return figures
 
 
