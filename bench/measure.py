@@ -9,7 +9,7 @@ from bench.contenders import Contender
 from bench.drivers import DRIVERS, IDLE, close, open_idle
 from bench.environments import ROOT, python_of
 from bench.processes import cores, cpu_seconds, resident_bytes
-from bench.servers import Client, Server, Unfit, describe, serving, start, stop, wait_ready
+from bench.servers import END_SECONDS, Client, Server, Unfit, describe, serving, start, stop, wait_ready
 from bench.traffic import build
 from bench.workloads import Workload
 from bench.wrk import Load, run_wrk
@@ -40,7 +40,7 @@ def run_round(workload: Workload, server: Server, *, seconds: int, connections: 
     try:
         load = drive(workload, server.port, seconds=seconds, connections=connections)
     except Unfit as error:
-        raise Unfit(f"under load, {server.end() or error}") from error
+        raise Unfit(f"under load, {server.end(END_SECONDS) or error}") from error
     used, own = cpu_seconds(server.pid) - before, own_seconds() - own
     if server.end():
         raise Unfit(f"under load, {server.end()}")

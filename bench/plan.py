@@ -17,7 +17,7 @@ FIRST = (
 )
 START_SECONDS = 1.5
 """To start one server and see it answer."""
-START_MORE = {"routes-10000": 5.0}
+START_MORE = {"routes-1000": 2.5, "routes-10000": 14.0}
 """The same where there is more to set up."""
 CHECK_SECONDS = 0.4
 """To check one contender for one workload, and to warm it up."""

@@ -6,6 +6,7 @@ The JSON form is what the report and the plots are made from; it holds every sam
 import os
 import platform
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -41,7 +42,9 @@ def machine() -> dict[str, Any]:
 
 
 def first_line(*command: str) -> str:
-    """The first line that a program prints."""
+    """The first line that a program prints; nothing where there is no such program."""
+    if shutil.which(command[0]) is None:
+        return ""
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return (done.stdout + done.stderr).splitlines()[0].strip()
 

@@ -49,10 +49,11 @@ class Server:
         """The process that was started; others may be below it."""
         return self.process.pid
 
-    def end(self) -> str:
-        """How its process has ended; empty while it has not."""
-        code = self.process.poll()
-        if code is None:
+    def end(self, within: float = 0.0) -> str:
+        """How its process has ended; empty when it does not do so `within` some seconds."""
+        try:
+            code = self.process.wait(within)
+        except subprocess.TimeoutExpired:
             return ""
         how = signal.Signals(-code).name if code < 0 else f"status {code}"
         return f"its server ended with {how}: {self.last_words()}"
@@ -205,9 +206,7 @@ def check_one(server: Server, client: Client, sample: Sample) -> None:
     try:
         reply = client.ask(sample.request)
     except Exception as error:  # whatever a broken reply makes of `http.client`
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.process.wait(END_SECONDS)
-        raise Unfit(f"{line}: {server.end() or describe(error)}") from error
+        raise Unfit(f"{line}: {server.end(END_SECONDS) or describe(error)}") from error
     wrong = sample.difference(reply)
     if wrong:
         raise Unfit(f"{line}: {wrong}")

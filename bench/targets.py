@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.results import headline, middle
+from bench.workloads import workload
 
 Cases = dict[str, dict[str, Any]]
 DECIDING = 32
@@ -61,9 +62,9 @@ class Target:
         return self.found <= self.bound if self.most else self.found >= self.bound
 
 
-def case_of(cases: Cases, workload: str, connections: int = DECIDING) -> dict[str, Any] | None:
+def case_of(cases: Cases, name: str, connections: int = DECIDING) -> dict[str, Any] | None:
     """The record of a workload, where it was measured."""
-    return cases.get(f"{workload}@{connections}") or cases.get(workload)
+    return cases.get(f"{name}@{connections}") or cases.get(name)
 
 
 def figure(case: dict[str, Any] | None, name: str, key: str | None = None) -> float | None:
@@ -86,10 +87,10 @@ def times(case: dict[str, Any] | None, subject: str, reference: str, key: str | 
 
 def targets(cases: Cases, theirs: dict[str, str]) -> Iterator[Target]:
     """All of them; `theirs` are the titles of the Python contenders that are not Pronghorn."""
-    for workload, bound in TIMES_FASTAPI.items():
-        case = case_of(cases, workload)
-        title = f"{case['title'] if case else workload}: CPU, FastAPI ÷ Pronghorn"
-        yield Target(title, bound, times(case, PRONGHORN, FASTAPI), beside=others(cases, workload))
+    for name, bound in TIMES_FASTAPI.items():
+        found = times(case_of(cases, name), PRONGHORN, FASTAPI)
+        title = f"{workload(name).title}: CPU, FastAPI ÷ Pronghorn"
+        yield Target(title, bound, found, beside=others(cases, name))
     last, first = case_of(cases, "routes-10000"), case_of(cases, "routes-10")
     yield Target(
         "last of 10,000 routes ÷ last of 10: CPU",
@@ -120,12 +121,12 @@ def targets(cases: Cases, theirs: dict[str, str]) -> Iterator[Target]:
     )
 
 
-def others(cases: Cases, workload: str) -> str:
+def others(cases: Cases, wanted: str) -> str:
     """The same ratio at other numbers of connections."""
     found = []
     for key, case in cases.items():
         name, at, connections = key.partition("@")
-        value = times(case, PRONGHORN, FASTAPI) if at and name == workload else None
+        value = times(case, PRONGHORN, FASTAPI) if at and name == wanted else None
         if value is not None and connections != str(DECIDING):
             found.append(f"{value:.1f} at {connections}")
     return ", ".join(found)

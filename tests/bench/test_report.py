@@ -52,7 +52,7 @@ def test_the_page_has_medians_spread_and_reasons() -> None:
 
 def test_the_page_has_targets_and_everybody_beside_fastapi() -> None:
     text = page(RESULTS, {})
-    assert "| hello JSON, 32 connections: CPU, FastAPI ÷ Pronghorn | ≥ 13 | 10.00 | no |  |" in text
+    assert "| hello JSON: CPU, FastAPI ÷ Pronghorn | ≥ 13 | 10.00 | no |  |" in text
     assert "| ≥ 1.5 | 9.45 | yes | FastAPI on uvicorn; the load's core was busy with pronghorn |" in text
     assert "| ≤ 5 KiB | - | not measured |  |" in text
     assert "| hello JSON, 32 connections | 1.0 | - | 10.0 |" in text

@@ -59,14 +59,14 @@ def outcome(target: Target) -> tuple[float | None, bool | None]:
 
 
 def test_cpu_is_compared_at_32_connections(found: dict[str, Target]) -> None:
-    target = found["hello!: CPU, FastAPI ÷ Pronghorn"]
+    target = found["hello JSON: CPU, FastAPI ÷ Pronghorn"]
     assert (target.bound, *outcome(target)) == (13.0, 14.5, True)
     assert target.beside == "6.0 at 1"
-    assert outcome(found["rows!: CPU, FastAPI ÷ Pronghorn"]) == (3.0, False)
+    assert outcome(found["100 rows through a response model: CPU, FastAPI ÷ Pronghorn"]) == (3.0, False)
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed(found: dict[str, Target]) -> None:
-    assert outcome(found["echo: CPU, FastAPI ÷ Pronghorn"]) == (None, None)
+    assert outcome(found["WebSocket echo, 32 clients: CPU, FastAPI ÷ Pronghorn"]) == (None, None)
 
 
 def test_routes_and_memory_have_an_upper_bound(found: dict[str, Target]) -> None:
