@@ -6,11 +6,9 @@ parser, not the limit in front of it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.formparsers import FormParser, MultiPartParser
 from starlette.requests import cookie_parser
 
 from pronghorn._compile.wire import parse_query, read_cookies
@@ -19,8 +17,7 @@ from pronghorn.server.proxy import TrustedProxies
 from pronghorn.server.reader import RequestReader
 from pronghorn.server.target import BadTarget, check_host, decode_path, split_target
 from reliability.complexity import Parse
-
-_VAST = 2**31
+from reliability.forms import VAST, parse_fields, parse_parts
 
 
 class _Request:
@@ -47,7 +44,7 @@ class _Request:
 
 def _read(make: Callable[[int], list[bytes]]) -> Parse:
     config = ServerConfig(
-        max_head_size=_VAST, max_header_fields=_VAST, max_target_size=_VAST, max_pipelined=_VAST
+        max_head_size=VAST, max_header_fields=VAST, max_target_size=VAST, max_pipelined=VAST
     )
 
     def parse(size: int) -> Callable[[], object]:
@@ -76,31 +73,6 @@ def _host(value: bytes) -> None:
         check_host(value)
     except BadTarget:
         return
-
-
-def _drive(parser: Any) -> object:
-    """Run a form parser's coroutine, which never waits."""
-    try:
-        parser.parse().send(None)
-    except StopIteration as done:
-        return done.value
-    raise RuntimeError("the parser waited for something")
-
-
-def _multipart(body: bytes) -> object:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    headers = Headers({"content-type": "multipart/form-data; boundary=b"})
-    return _drive(MultiPartParser(headers, stream(), max_fields=_VAST, max_files=_VAST, max_part_size=_VAST))
-
-
-def _form(body: bytes) -> object:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-        yield b""
-
-    return _drive(FormParser(Headers({}), stream(), max_fields=_VAST))
 
 
 def _forwarded(value: bytes) -> object:
@@ -137,10 +109,10 @@ PARSERS: dict[str, Parse] = {
     "cookies, many fields": _on(read_cookies, lambda n: [(b"cookie", b"a=1")] * n),
     "forwarded addresses": _on(_forwarded, lambda n: b"127.0.0.1, " * n),
     "forwarded, commas": _on(_forwarded, lambda n: b"," * 4 * n),
-    "form": _on(_form, lambda n: b"a=1&" * n),
-    "form, ampersands": _on(_form, lambda n: b"&" * n),
-    "multipart, fields": _on(_multipart, lambda n: _FIELD * n + b"--b--\r\n"),
-    "multipart, one large field": _on(_multipart, lambda n: _FIELD[:-3] + b"x" * 4 * n + b"\r\n--b--\r\n"),
-    "multipart, dashes": _on(_multipart, lambda n: _FIELD[:-3] + b"\r\n--" * 4 * n + b"\r\n--b--\r\n"),
-    "multipart, line breaks": _on(_multipart, lambda n: _FIELD[:-3] + b"\r" * 4 * n + b"\r\n--b--\r\n"),
+    "form": _on(parse_fields, lambda n: b"a=1&" * n),
+    "form, ampersands": _on(parse_fields, lambda n: b"&" * n),
+    "multipart, fields": _on(parse_parts, lambda n: _FIELD * n + b"--b--\r\n"),
+    "multipart, one large field": _on(parse_parts, lambda n: _FIELD[:-3] + b"x" * 4 * n + b"\r\n--b--\r\n"),
+    "multipart, dashes": _on(parse_parts, lambda n: _FIELD[:-3] + b"\r\n--" * 4 * n + b"\r\n--b--\r\n"),
+    "multipart, line breaks": _on(parse_parts, lambda n: _FIELD[:-3] + b"\r" * 4 * n + b"\r\n--b--\r\n"),
 }  # fmt: skip

@@ -126,9 +126,11 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def connected(port: int, *, receive_buffer: int | None = None) -> AsyncIterator[Peer]:
-    """One connection to 127.0.0.1, while the block runs."""
-    peer = await connect(port, receive_buffer=receive_buffer)
+async def connected(
+    port: int, *, receive_buffer: int | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Peer]:
+    """One connection, while the block runs."""
+    peer = await connect(port, receive_buffer=receive_buffer, host=host)
     try:
         yield peer
     finally:
@@ -137,19 +139,20 @@ async def connected(port: int, *, receive_buffer: int | None = None) -> AsyncIte
             await peer.writer.wait_closed()
 
 
-async def connect(port: int, *, receive_buffer: int | None = None) -> Peer:
-    """Open a connection to 127.0.0.1.
+async def connect(port: int, *, receive_buffer: int | None = None, host: str = "127.0.0.1") -> Peer:
+    """Open a connection.
 
     Args:
         port: the port.
         receive_buffer: how much of a response the kernel and this client hold at most; by default much.
+        host: the address.
     """
     raw = socket.socket()
     raw.setblocking(False)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if receive_buffer is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", port))
+    await asyncio.get_running_loop().sock_connect(raw, (host, port))
     limit = 2**20 if receive_buffer is None else receive_buffer
     return Peer(*await asyncio.open_connection(sock=raw, limit=limit))
 

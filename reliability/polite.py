@@ -13,17 +13,28 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 _PAUSE = 0.004
 
 
 @dataclass
 class Latencies:
-    """Seconds that each request took, in order; filled in when the client has ended."""
+    """Seconds that each request took, in order, and its status; filled in when the client has ended."""
 
     seconds: list[float] = field(default_factory=list)
-    failed: int = 0
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """How many had no answer, or a server error."""
+        return sum(status == 0 or status >= 500 for status in self.statuses)
+
+    def of(self, status: int) -> Latencies:
+        """Those of one status."""
+        pairs = zip(self.seconds, self.statuses, strict=True)
+        seconds = [one for one, answered in pairs if answered == status]
+        return Latencies(seconds, [status] * len(seconds))
 
     def percentile(self, share: float) -> float:
         """The latency that `share` (0.99) of the requests did not exceed, in milliseconds."""
@@ -48,7 +59,7 @@ async def polite_client(port: int, seconds: float, target: str = "/") -> AsyncIt
         answer, _ = await process.communicate()
         told = json.loads(answer or "{}")
         found.seconds = told.get("seconds", [])
-        found.failed = told.get("failed", 0)
+        found.statuses = told.get("statuses", [])
 
 
 def ask_politely(port: int, seconds: float, target: str) -> Latencies:
@@ -57,15 +68,15 @@ def ask_politely(port: int, seconds: float, target: str) -> Latencies:
     end = time.monotonic() + seconds
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     while time.monotonic() < end:
-        begun = time.perf_counter()
+        begun, status = time.perf_counter(), 0
         try:
             connection.request("GET", target)
             answer = connection.getresponse()
             answer.read()
-            found.failed += answer.status >= 500
+            status = answer.status
         except (OSError, http.client.HTTPException):
-            found.failed += 1
             connection.close()
+        found.statuses.append(status)
         found.seconds.append(time.perf_counter() - begun)
         time.sleep(_PAUSE)
     connection.close()
@@ -74,4 +85,4 @@ def ask_politely(port: int, seconds: float, target: str) -> Latencies:
 
 if __name__ == "__main__":
     latencies = ask_politely(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3])
-    print(json.dumps({"seconds": latencies.seconds, "failed": latencies.failed}))
+    print(json.dumps(asdict(latencies)))

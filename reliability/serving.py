@@ -51,6 +51,20 @@ class Served:
         """Resident memory of the process, in bytes."""
         return resident(self.pid)
 
+    def restart_peak(self) -> int:
+        """From now on `peak` is of what comes; the memory it begins with."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        return _status_bytes(self.pid, "VmHWM")
+
+    def peak(self) -> int:
+        """The most resident memory that the process had since `restart_peak`, in bytes."""
+        return _status_bytes(self.pid, "VmHWM")
+
+    def bytes_read(self) -> int:
+        """How many bytes the process has read, from connections and from files."""
+        lines = Path(f"/proc/{self.pid}/io").read_text().splitlines()
+        return int(dict(line.split(": ") for line in lines)["rchar"])
+
     def descriptors(self) -> int:
         """How many file descriptors the process has open."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))
@@ -94,8 +108,12 @@ async def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 def resident(pid: int) -> int:
     """Resident memory of a process, in bytes."""
+    return _status_bytes(pid, "VmRSS")
+
+
+def _status_bytes(pid: int, name: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError(f"process {pid} has no memory any more")
 

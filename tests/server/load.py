@@ -29,12 +29,14 @@ class Mode:
         path: where the requests go.
         body: what they carry; in two parts, with a moment between them.
         keeps: whether a connection is used again.
+        pause: seconds between two requests of a client.
     """
 
     name: str
     path: str = "/"
     body: bytes = b""
     keeps: bool = True
+    pause: float = 0.0
 
     def parts(self) -> tuple[bytes, ...]:
         """A request, in the pieces in which it is sent."""
@@ -147,3 +149,5 @@ class Load:
             body = await reader.readexactly(int(fields[b"content-length"]))
             self.done.append(Done(sent, time.monotonic() - sent, int(head.split()[1]), body))
             stays = fields.get(b"connection") != b"close" and self.mode.keeps
+            if self.mode.pause:
+                await asyncio.sleep(self.mode.pause)

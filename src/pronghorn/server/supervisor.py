@@ -153,7 +153,9 @@ class Supervisor:
     def _turn(self) -> None:
         """Wait for what happens next, and act on it."""
         now = time.monotonic()
-        times = [*self._respawn_at, *(worker.kill_at for worker in self._workers), now + _LONGEST_WAIT]
+        times = [*self._respawn_at, now + _LONGEST_WAIT]
+        for worker in self._workers:
+            times += [worker.kill_at, self._dumb_at(worker)]
         patience = max(min(times) - now, 0.0)
         for key, _ in self._selector.select(patience):
             if key.data is None:
@@ -205,12 +207,16 @@ class Supervisor:
             logger.error("Worker %d hangs: killed", worker.pid)
             worker.give_up(dumb=False)
 
-    def _miss_beat(self, worker: Child, now: float) -> None:
-        """See to a worker that hangs so badly that it cannot say so."""
+    def _dumb_at(self, worker: Child) -> float:
+        """When a worker has given no sign of life for so long that none is to be expected."""
         limit = self._config.heartbeat_timeout
         if limit is None or not worker.ready or worker.kill_at != NEVER:
-            return
-        if now - worker.beat > limit + _BEAT_LATE:
+            return NEVER
+        return worker.beat + limit + _BEAT_LATE
+
+    def _miss_beat(self, worker: Child, now: float) -> None:
+        """See to a worker that hangs so badly that it cannot say so."""
+        if now >= self._dumb_at(worker):
             logger.error("Worker %d gives no sign of life: killed, with its stacks", worker.pid)
             worker.give_up(dumb=True)
 
