@@ -41,6 +41,7 @@ from pydantic import (
     RootModel,
     Tag,
     TypeAdapter,
+    ValidationError,
     WrapValidator,
     computed_field,
     conint,
@@ -50,7 +51,7 @@ from pydantic import (
 )
 from pydantic import dataclasses as pydantic_dataclasses
 
-from pronghorn._compile.json_input import reads_json_alike
+from pronghorn._compile.json_input import json_errors, reads_json_alike, tells_json_alike
 from tests.differential.asked import json_object
 from tests.differential.effort import effort
 
@@ -350,10 +351,30 @@ def outcome_of(function: Any) -> str:
         return f"failed: {error}"
 
 
+def items_of(function: Any) -> list[Any] | None:
+    """The error items, NaN and exceptions as text; None without any."""
+    try:
+        function()
+    except ValidationError as error:
+        return [{key: repr(value) for key, value in item.items()} for item in json_errors(error, ()) or ()]
+    return None
+
+
+def assert_told_alike(adapter: TypeAdapter[Any], text: bytes) -> None:
+    """What JSON mode tells of what is wrong is what the reference tells."""
+    told = items_of(lambda: adapter.validator.validate_json(text))
+    if told:
+        assert told == items_of(
+            lambda: adapter.validator.validate_python(json.loads(text), from_attributes=True)
+        )
+
+
 def assert_alike(adapter: TypeAdapter[Any], text: bytes) -> None:
     """What JSON mode accepts is what the reference makes of it."""
     straight = outcome_of(lambda: adapter.validator.validate_json(text))
     if straight == "refused":
+        if tells_json_alike(adapter.core_schema):
+            assert_told_alike(adapter, text)
         return
     assert (
         outcome_of(lambda: adapter.validator.validate_python(json.loads(text), from_attributes=True))

@@ -37,6 +37,7 @@ from pronghorn._compile.fields import (
 )
 from pronghorn._compile.graph import Step, ordered_steps
 from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._compile.json_input import json_errors, tells_json_alike
 from pronghorn._compile.wire import has_json_body, parse_query, read_cookies, read_headers
 from pronghorn._declare.params import Header
 from pronghorn._declare.security.oauth2 import SecurityScopes
@@ -84,8 +85,8 @@ class EndpointPlan:
         way: ``in place``: nothing in it can suspend, it is stepped where the request arrives; ``thread``:
             everything in it is synchronous, it runs in one worker thread; ``task``: it runs as a task.
         function: takes the exchange (and, with ``uses_stacks``, the request's and the function's exit
-            stacks); gives a reply, a Starlette response, or None for "ask the reference way". A coroutine
-            function where the way is ``task``. Where it is ``in place``, a generator that ends without having
+            stacks); gives a reply, a Starlette response, the error items of a request that is refused, or None
+            for "ask the reference way". A coroutine function where the way is ``task``. Where it is ``in place``, a generator that ends without having
             yielded anything: what it gives is then ``outcome`` of the exchange.
         source: what ``function`` was compiled from.
         filename: the name of the source in tracebacks.
@@ -94,6 +95,7 @@ class EndpointPlan:
         exits_alone: whether the only exit is that of one asynchronous generator, and user code sees neither the
             request nor its stacks: the plan then needs one stack, and no scope as long as there is none.
         uses_request: whether user code gets to see the request.
+        is_lone: whether the endpoint is all that is called: it has no dependencies.
         steps: the calls, in order.
         spec: the declaration.
     """
@@ -106,6 +108,7 @@ class EndpointPlan:
     uses_stacks: bool
     exits_alone: bool
     uses_request: bool
+    is_lone: bool
     in_place: bool
     steps: tuple[Step, ...]
     spec: HandlerSpec
@@ -203,6 +206,7 @@ class _PlanBuilder:
             uses_stacks=self.uses_stacks,
             exits_alone=self.exits_alone,
             uses_request=self.uses_request,
+            is_lone=len(self.steps) == 1,
             in_place=self.way == "in place",
             steps=tuple(self.steps),
             spec=self.spec,
@@ -302,7 +306,7 @@ class _PlanBuilder:
         members = [(step, field) for step, field in fields if self._embeds(step)]
         for step, field in fields:
             if not self._embeds(step):
-                write_whole_body(self.writer, field, self._variable(step, field))
+                self._write_whole_body(field, self._variable(step, field))
         if not members:
             return
         self.writer.line("data = loads(content)")
@@ -310,6 +314,16 @@ class _PlanBuilder:
             self.writer.line("return None")
         for step, field in members:
             write_body_member(self.writer, field, self._variable(step, field))
+
+    def _write_whole_body(self, field: ModelField, target: str) -> None:
+        """Read the body parameter that is the whole body; where nothing else is to be done, tell what is wrong."""
+        if len(self.steps) > 1 or not tells_json_alike(field._type_adapter.core_schema):
+            write_whole_body(self.writer, field, target)
+            return
+        with self.writer.block("try:"):
+            write_whole_body(self.writer, field, target)
+        with self.writer.block("except ValidationError as error:"):
+            self._write_outcome(self.writer.bind("json_errors", json_errors) + "(error, ('body',))")
 
     def _embeds(self, step: Step) -> bool:
         """Whether the body is an object with the step's body parameters as members."""

@@ -33,6 +33,36 @@ async def read_json_body(request: Request, strict_content_type: bool) -> Any:
     return await request.json() if is_json else content
 
 
+def json_body_to_args(
+    body_fields: Sequence[ModelField], received_body: Any, embed_body_fields: bool
+) -> tuple[dict[str, Any], Errors]:
+    """As `request_body_to_args`, for what is no form."""
+    first = body_fields[0]
+    alone = len(body_fields) == 1 and not embed_body_fields and not form_models(first)
+    if alone and not should_embed_body_fields(body_fields):
+        value, failures = validate_value(first, received_body, ("body",))
+        return {first.name: value}, failures
+    values: dict[str, Any] = {}
+    errors: Errors = []
+    for field in body_fields:
+        value, loc = _member_value(field, received_body)
+        if value is _NO_OBJECT:
+            errors.append(missing_error(loc))
+            continue
+        _validate_into(values, errors, field, value, loc)
+    return values, errors
+
+
+def _validate_into(
+    values: dict[str, Any], errors: Errors, field: ModelField, value: Any, loc: tuple[str, ...]
+) -> None:
+    value, failures = validate_value(field, value, loc)
+    if failures:
+        errors.extend(failures)
+    else:
+        values[field.name] = value
+
+
 async def request_body_to_args(
     body_fields: Sequence[ModelField], received_body: Any, embed_body_fields: bool
 ) -> tuple[dict[str, Any], Errors]:
@@ -43,32 +73,22 @@ async def request_body_to_args(
         received_body: the parsed body, a form, bytes, or `Undefined`.
         embed_body_fields: whether the body is an object with a key per parameter.
     """
-    first = body_fields[0]
-    form = received_body if isinstance(received_body, FormData) else None
+    if not isinstance(received_body, FormData):
+        return json_body_to_args(body_fields, received_body, embed_body_fields)
+    first, form = body_fields[0], received_body
     plain = [field for field in body_fields if not form_models(field)]
-    items = await _read_form(plain, form) if form is not None and plain else []
+    items = await _read_form(plain, form) if plain else []
     alone = len(body_fields) == 1 and not embed_body_fields and bool(plain)
     if alone and not should_embed_body_fields(body_fields):
-        value = {name: item for name, item, _ in items} if form is not None else received_body
-        value, failures = validate_value(first, value, ("body",))
+        sent = {name: item for name, item, _ in items}
+        value, failures = validate_value(first, sent, ("body",))
         return {first.name: value}, failures
     by_field = {field.name: (name, item) for name, item, field in items if field is not None}
     values: dict[str, Any] = {}
     errors: Errors = []
     for field in body_fields:
-        loc: tuple[str, ...]
-        if form is not None:
-            value, loc = await _form_value(field, form, by_field)
-        else:
-            value, loc = _member_value(field, received_body)
-        if value is _NO_OBJECT:
-            errors.append(missing_error(loc))
-            continue
-        value, failures = validate_value(field, value, loc)
-        if failures:
-            errors.extend(failures)
-        else:
-            values[field.name] = value
+        value, loc = await _form_value(field, form, by_field)
+        _validate_into(values, errors, field, value, loc)
     return values, errors
 
 

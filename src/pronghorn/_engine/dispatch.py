@@ -31,11 +31,13 @@ from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.general import NOT_AWAITED, SWALLOWED, answer_without_exits
 from pronghorn._engine.host_task import HostTask
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
+from pronghorn._engine.refusal import refuse
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.running import DONE, SUSPENDED, read_body, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
 from pronghorn._engine.target import NOT_COMPILED, Target
+from pronghorn._schema.errors import ErrorItems
 
 #: The route's handlers of exceptions, and around it the application's: the same ones, asked again about what
 #: the first ones raise.
@@ -190,6 +192,8 @@ class Dispatcher:
         if has_opened(x):
             x.spawn(_within(context, self._complete, x, self._settle(x, outcome, None)))
             return None
+        if outcome is None or type(outcome) is ErrorItems:
+            outcome = context.run(self._refuse, x, outcome)
         if outcome is None and x.target.plan.in_place:
             return self._answer_in_place(x, context)
         if outcome is None:
@@ -314,11 +318,17 @@ class Dispatcher:
 
     async def _answer(self, x: Exchange, outcome: Any) -> bool:
         """Send what a plan gave; whether it gave anything."""
+        if outcome is None or type(outcome) is ErrorItems:
+            outcome = self._refuse(x, outcome)
         if type(outcome) is Reply:
             await self._deliver(x, outcome)
         elif outcome is not None:
             await self._send_response(x, outcome)
         return outcome is not None
+
+    def _refuse(self, x: Exchange, items: ErrorItems | None) -> Reply | None:
+        """The answer to a request for which the plan did nothing, if what is wrong with it can be told at once."""
+        return refuse(x, items, self._exception_handlers)
 
     async def _send(self, x: Exchange, response: Any) -> None:
         await self._complete(x, self._answer(x, response))

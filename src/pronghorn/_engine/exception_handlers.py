@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from pronghorn._base.errors import RequestValidationError, WebSocketRequestValidationError
 from pronghorn._base.status_codes import allows_body
+from pronghorn._engine.runtime import encode_plain
 from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
 
 _LONGEST_REASON = 123
@@ -31,11 +32,23 @@ async def request_validation_exception_handler(request: Request, exc: RequestVal
 
     NaN and infinity are null; bytes that are no UTF-8, and lone surrogates, are written as escapes.
     """
+    return _RenderedResponse(error_body(exc.errors()), status_code=422)
+
+
+class _RenderedResponse(JSONResponse):
+    """A response whose content is JSON already."""
+
+    def render(self, content: bytes) -> bytes:
+        return content
+
+
+def error_body(errors: Sequence[Any]) -> bytes:
+    """What `request_validation_exception_handler` answers, as JSON."""
     try:
-        return JSONResponse({"detail": jsonable_encoder(exc.errors())}, status_code=422)
+        return encode_plain({"detail": errors})
     except ValueError:  # also what is no UTF-8, or cannot become it
-        detail = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
-        return JSONResponse({"detail": _without_surrogates(normalize_non_finite(detail))}, status_code=422)
+        detail = jsonable_encoder(errors, custom_encoder={bytes: _readable})
+        return bytes(JSONResponse({"detail": _without_surrogates(normalize_non_finite(detail))}).body)
 
 
 def _readable(data: bytes) -> str:

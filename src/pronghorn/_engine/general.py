@@ -46,6 +46,7 @@ from pronghorn._engine.streams import event_serializer, event_stream, item_seria
 from pronghorn._engine.telemetry import get_telemetry_data, run_sync_endpoint, validation_failed
 from pronghorn._engine.websocket import open_session
 from pronghorn._schema.encoder import jsonable_encoder
+from pronghorn._schema.errors import json_invalid_error
 from pronghorn._schema.field import ModelField
 
 RequestHandler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -261,14 +262,7 @@ async def _read_body(
             return form
         return await read_json_body(request, settled(spec.strict_content_type))
     except json.JSONDecodeError as error:
-        item = {
-            "type": "json_invalid",
-            "loc": ("body", error.pos),
-            "msg": "JSON decode error",
-            "input": {},
-            "ctx": {"error": error.msg},
-        }
-        invalid = RequestValidationError([item], body=error.doc, endpoint_ctx=context)
+        invalid = RequestValidationError([json_invalid_error(error)], body=error.doc, endpoint_ctx=context)
         validation_failed(invalid)
         raise invalid from error
     except HTTPException:

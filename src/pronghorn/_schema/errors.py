@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 Location = tuple[int | str, ...]
+
+
+class ErrorItems(list[dict[str, Any]]):
+    """All that is wrong with a request. A type of its own, so that it can stand in the place of an answer."""
 
 
 def missing_error(loc: Location) -> dict[str, Any]:
@@ -16,6 +21,17 @@ def missing_error(loc: Location) -> dict[str, Any]:
         {'type': 'missing', 'loc': ('query', 'q'), 'msg': 'Field required', 'input': None}
     """
     return {"type": "missing", "loc": loc, "msg": "Field required", "input": None}
+
+
+def json_invalid_error(error: json.JSONDecodeError) -> dict[str, Any]:
+    """The item for a body that is no JSON."""
+    return {
+        "type": "json_invalid",
+        "loc": ("body", error.pos),
+        "msg": "JSON decode error",
+        "input": {},
+        "ctx": {"error": error.msg},
+    }
 
 
 def with_location(errors: Sequence[Any], prefix: Location) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from pronghorn._engine.reply import Reply, reply_of
 from pronghorn._engine.running import read_body, run_in_place, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import is_in_use, offer_stacks
+from pronghorn._schema.errors import ErrorItems
 
 
 class FunctionDispatcher(DispatcherInside):
@@ -134,6 +135,8 @@ class FunctionDispatcher(DispatcherInside):
         raise error
 
     def _settled(self, x: Exchange, outcome: Any) -> Reply | ASGIApp:
+        if outcome is None or type(outcome) is ErrorItems:
+            outcome = self._refuse(x, outcome)
         reply: Reply | None = outcome if type(outcome) is Reply else reply_of(outcome)
         if reply is None:
             return self._completing(x, outcome, None)
