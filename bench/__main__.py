@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=1, help="length of one sample")
     parser.add_argument("--rounds", type=int, default=3, help="most samples of each workload and contender")
     parser.add_argument(
-        "--minutes", type=float, default=36, help="fewer samples, where there would be more than this"
+        "--minutes", type=float, default=35, help="fewer samples, where there would be more than this"
     )
     parser.add_argument("--contender", nargs="+", choices=[c.name for c in CONTENDERS], help="only these")
     parser.add_argument("--workload", nargs="+", choices=[w.name for w in WORKLOADS], help="only these")

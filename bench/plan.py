@@ -1,7 +1,7 @@
 """How many samples each workload gets, and how long the whole run takes.
 
 Every workload gets one round. What there is time for beyond that goes to the workloads by which the project
-is judged, in the order of `FIRST`, then to the others. The seconds below are what things took on a machine of
+is judged, in the order of `DECIDING` and `NEXT`, then to the others. The seconds below are what things took on a machine of
 two cores; they make an estimate, never a figure of the report.
 """
 
@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 from bench.workloads import Workload
 
-FIRST = (
+DECIDING = (
     *("hello", "parameters", "body", "rejected", "rows", "chain", "dependencies", "dependencies-def"),
     *("def", "await-one", "await-three", "middleware"),
-    *("startup", "events", "echo", "upload", "download", "routes-10", "routes-10000", "idle"),
 )
+"""Workloads that get their rounds even where the run is late."""
+NEXT = ("startup", "routes-10", "routes-10000", "echo", "upload", "download", "events", "idle")
+FIRST = DECIDING + NEXT
 START_SECONDS = 1.5
 """To start one server and see it answer."""
-START_MORE = {"routes-1000": 2.5, "routes-10000": 14.0}
+START_MORE = {"routes-1000": 2.5, "routes-10000": 18.0}
 """The same where there is more to set up."""
 CHECK_SECONDS = 0.4
 """To check one contender for one workload, and to warm it up."""
@@ -27,34 +29,50 @@ ALONE_SECONDS = {"idle": 4.0, "startup": 3.5}
 """One sample of a workload that starts its servers itself."""
 
 
+MAIN = 32
+"""The number of connections that has all rounds, where a workload has several; the others have one."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What one workload takes.
 
     Attributes:
         workload: its name.
-        samples: how many in one round: contenders times numbers of connections.
+        samples: how many in the first round: contenders times numbers of connections.
+        more: how many in every further round.
         seconds: of one sample.
         once: seconds that do not depend on the rounds: starting servers, checking replies.
     """
 
     workload: str
     samples: int
+    more: int
     seconds: float
     once: float
 
+    def count(self, rounds: int) -> int:
+        """Samples in so many rounds."""
+        return self.samples + (rounds - 1) * self.more
+
     def cost(self, rounds: int) -> float:
         """Seconds for so many rounds."""
-        return self.once + rounds * self.samples * self.seconds
+        return self.once + self.count(rounds) * self.seconds
 
 
-def step(workload: Workload, contenders: int, connections: int, seconds: int, starts: int) -> Step:
+def step(workload: Workload, contenders: int, connections: list[int], seconds: int, starts: int) -> Step:
     """What `workload` takes with so many contenders and numbers of connections, when it starts so many servers."""
-    once = starts * START_MORE.get(workload.name, START_SECONDS)
-    if workload.driver in ALONE_SECONDS:
-        return Step(workload.name, contenders, ALONE_SECONDS[workload.driver], 0.0)
+    if workload.alone:
+        return Step(workload.name, contenders, contenders, ALONE_SECONDS[workload.driver], 0.0)
+    once = starts * START_MORE.get(workload.name, START_SECONDS) + contenders * CHECK_SECONDS
+    more = sum(has_all_rounds(number, connections) for number in connections)
     sample = seconds + SAMPLE_MORE.get(workload.driver, 0.0)
-    return Step(workload.name, contenders * connections, sample, once + contenders * CHECK_SECONDS)
+    return Step(workload.name, contenders * len(connections), contenders * more, sample, once)
+
+
+def has_all_rounds(number: int, connections: list[int]) -> bool:
+    """Whether a workload that has these numbers of connections has all of its rounds at `number`."""
+    return number == MAIN or MAIN not in connections
 
 
 def choose_rounds(steps: Iterable[Step], most: int, budget: float) -> dict[str, int]:
@@ -63,7 +81,7 @@ def choose_rounds(steps: Iterable[Step], most: int, budget: float) -> dict[str, 
     left = budget - sum(step.cost(1) for step in ordered)
     rounds = {}
     for step in ordered:
-        extra = step.cost(1) - step.once
+        extra = step.cost(2) - step.cost(1)
         more = max(0, min(most - 1, int(left / extra))) if extra else most - 1
         rounds[step.workload] = 1 + more
         left -= more * extra

@@ -23,7 +23,7 @@ from bench.environments import CannotInstall, python_of
 from bench.measure import Figures, run_alone, run_round, warm_up
 from bench.plan import Step
 from bench.results import Results, machine, who
-from bench.servers import Server, Unfit, check, describe, serving, stop
+from bench.servers import Server, Unfit, WrongReply, check, describe, serving, stop
 from bench.workloads import Workload
 
 
@@ -142,7 +142,7 @@ class Run:
             starts = len(self.wanted(group))
             for workload in group:
                 fitting = sum(not contender.reason(workload.name) for contender in self.contenders)
-                connections = len(self.connections(workload))
+                connections = self.connections(workload)
                 found.append(plan.step(workload, fitting, connections, self.options.seconds, starts))
                 starts = 0
         return found
@@ -153,20 +153,18 @@ class Run:
         self.rounds = plan.choose_rounds(steps, self.options.rounds, self.options.minutes * 60)
         for step in steps:
             rounds = self.rounds[step.workload]
-            print(
-                f"{step.workload:<18}{step.samples:>4} samples x {rounds} rounds{step.cost(rounds):>8.0f} s",
-                flush=True,
-            )
-        samples = sum(step.samples * self.rounds[step.workload] for step in steps)
+            count, cost = step.count(rounds), step.cost(rounds)
+            print(f"{step.workload:<18}{count:>4} samples in {rounds} rounds{cost:>8.0f} s")
+        samples = sum(step.count(self.rounds[step.workload]) for step in steps)
         minutes = plan.total(steps, self.rounds) / 60
         print(f"in all {samples} samples, about {minutes:.0f} minutes", flush=True)
 
     def rounds_now(self, workload: Workload) -> range:
-        """The planned rounds of the next workload; one, when the run would last too long otherwise."""
+        """The planned rounds of the next workload; one of the others than the deciding, when the run is late."""
         at = self.workloads.index(workload)
         to_come = plan.total(self.steps()[at:], self.rounds)
         late = time.monotonic() - self.begin + to_come > self.options.minutes * 60 * 1.02
-        return range(1 if late and plan.rank(workload.name) else self.rounds[workload.name])
+        return range(1 if late and workload.name not in plan.DECIDING else self.rounds[workload.name])
 
     # The run -------------------------------------------------------------------------------------------
 
@@ -235,9 +233,10 @@ class Run:
         if self.options.check_only:
             # Other drivers than wrk check what they read; only they say whether it is right.
             rounds = range(workload.driver != "wrk")
-        for connections in self.connections(workload):
-            self.say(f"{workload.title}, {connections} connections, {len(rounds)} rounds")
-            for _ in rounds:
+        numbers = self.connections(workload)
+        for connections in numbers:
+            self.say(f"{workload.title}, {connections} connections")
+            for _ in rounds if plan.has_all_rounds(connections, numbers) else rounds[:1]:
                 contenders = [c for c in contenders if self.sample(workload, c, connections, standing)]
         self.checked.update((workload.name, contender.name) for contender in contenders)
 
@@ -272,17 +271,21 @@ class Run:
         standing: Standing | None = None,
         connections: int | None = None,
     ) -> T | None:
-        """What `what` gives; if it fails, the same once more on a fresh server; then a dash, and None."""
+        """What `what` gives; if it fails, the same once more on a fresh server; then a dash, and None.
+
+        A wrong reply would be wrong again.
+        """
         for last in (False, True):
             try:
                 return what()
             except TROUBLE as error:
+                wrong = isinstance(error, WrongReply)
                 reason = str(error) if isinstance(error, Unfit) else describe(error)
             self.say(f"{workload.name}: {contender.title}: {reason}")
-            gone = standing is not None and contender.name in standing.gone
-            if standing is not None and not gone:
+            final = last or wrong or (standing is not None and contender.name in standing.gone)
+            if standing is not None and not wrong and contender.name not in standing.gone:
                 standing.start_again(contender)
-            if last or gone:
+            if final:
                 self.results.dash(workload, contender.name, reason, failed_at=connections)
                 break
             self.results.failures.append(f"{workload.name}: {contender.name}: {reason}")

@@ -20,7 +20,7 @@ from bench.processes import cores
 from bench.traffic import Reply, Sample, build, read_reply
 from bench.workloads import Workload
 
-START_SECONDS = 90.0
+START_SECONDS = 60.0
 ANSWER_SECONDS = 20.0
 STOP_SECONDS = 5.0
 END_SECONDS = 0.5
@@ -33,6 +33,10 @@ WORK = ROOT / "build" / "bench"
 
 class Unfit(Exception):
     """A contender does not do what a workload asks for; the message is the reason in the report."""
+
+
+class WrongReply(Unfit):
+    """A reply was whole, but not the expected one."""
 
 
 @dataclass
@@ -186,7 +190,8 @@ def check(server: Server, workload: Workload) -> None:
     """Ask everything once.
 
     Raises:
-        Unfit: a reply is not the expected one.
+        WrongReply: a reply is not the expected one.
+        Unfit: there is none.
     """
     client = Client(server.port)
     try:
@@ -200,7 +205,8 @@ def check_one(server: Server, client: Client, sample: Sample) -> None:
     """Ask one request.
 
     Raises:
-        Unfit: the reply is not the expected one.
+        WrongReply: the reply is not the expected one.
+        Unfit: there is none.
     """
     line = sample.request.partition(b"\r\n")[0].decode()
     try:
@@ -209,7 +215,7 @@ def check_one(server: Server, client: Client, sample: Sample) -> None:
         raise Unfit(f"{line}: {server.end(END_SECONDS) or describe(error)}") from error
     wrong = sample.difference(reply)
     if wrong:
-        raise Unfit(f"{line}: {wrong}")
+        raise WrongReply(f"{line}: {wrong}")
 
 
 def describe(error: Exception) -> str:

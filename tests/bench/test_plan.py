@@ -1,7 +1,7 @@
 from bench.plan import Step, choose_rounds, step, total
 from bench.workloads import workload
 
-HELLO, BULK = Step("hello", 10, 2.0, 5.0), Step("bulk", 10, 1.0, 5.0)
+HELLO, BULK = Step("hello", 30, 10, 2.0, 5.0), Step("bulk", 10, 10, 1.0, 5.0)
 
 
 def test_every_workload_has_a_round_however_short_the_time() -> None:
@@ -15,13 +15,14 @@ def test_those_that_decide_get_more_rounds_first() -> None:
 
 
 def test_adds_up() -> None:
-    assert total([HELLO, BULK], {"hello": 3, "bulk": 1}) == (5 + 3 * 10 * 2) + (5 + 10)
+    assert total([HELLO, BULK], {"hello": 3, "bulk": 1}) == (5 + (30 + 2 * 10) * 2) + (5 + 10)
 
 
 def test_a_step_counts_connections_and_the_servers_that_it_starts() -> None:
-    alone = step(workload("rows"), 10, 1, seconds=1, starts=0)
-    first = step(workload("rows"), 10, 1, seconds=1, starts=10)
+    alone = step(workload("rows"), 10, [32], seconds=1, starts=0)
+    first = step(workload("rows"), 10, [32], seconds=1, starts=10)
     assert alone.samples == 10
     assert first.once > alone.once
-    assert step(workload("hello"), 10, 3, seconds=1, starts=0).samples == 30
-    assert step(workload("idle"), 10, 1, seconds=1, starts=10).once == 0
+    assert step(workload("hello"), 10, [1, 32, 256], seconds=1, starts=0).count(3) == 50
+    assert step(workload("hello"), 10, [1, 256], seconds=1, starts=0).count(3) == 60
+    assert step(workload("idle"), 10, [32], seconds=1, starts=10).once == 0

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,19 @@ def test_a_check_takes_no_samples_and_says_who_can_do_what(
     assert "second              ok  ok  ok   -" in text
     assert "Poor: first: no first" in text
     assert "in all" in capsys.readouterr().out
+
+
+def test_a_wrong_reply_ends_nothing_else(contenders: list[Contender]) -> None:
+    wrong, second = workloads()
+    wrong = replace(wrong, samples=lambda: [Sample(build("/fine"), 404)])
+    run = Run(contenders[:1], [wrong, second], Options(rounds=1))
+    run.make_plan()
+    run.go()
+    assert run.results.cases["first"]["dashes"] == {
+        "sturdy": "GET /fine HTTP/1.1: status 200 instead of 404: b'{}'"
+    }
+    assert run.results.failures == []
+    assert set(run.results.cases["second"]["samples"]) == {"sturdy"}
 
 
 def test_takes_one_round_when_it_is_late(contenders: list[Contender]) -> None:
