@@ -43,7 +43,7 @@ _BUSY = Reply(
 
 
 # What the deadline of a connection is about. PERF: plain integers, members of an enumeration cost more.
-_HEAD, _IDLE, _WORK, _BODY, _WRITE, _CLOSING, _LINGER, _LEFT = range(8)
+_NEW, _IDLE, _HEAD, _WORK, _BODY, _WRITE, _CLOSING, _LINGER, _LEFT = range(9)
 
 
 class HttpConnection(asyncio.Protocol):
@@ -73,7 +73,7 @@ class HttpConnection(asyncio.Protocol):
         self.site = site
         self.active: HttpExchange | None = None
         self.deadline = NEVER
-        self._phase = _HEAD
+        self._phase = _NEW
         self._reader = RequestReader(site.config, self._new_exchange)
         self._plain = PlainReader(site.config, site.lines, HttpExchange)
         self.outlet = Outlet(site.loop)
@@ -112,11 +112,13 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: read them, then answer what can be answered."""
-        if self._phase == _IDLE:
+        if self._phase <= _IDLE:
             site = self.site
-            if site.is_plain and (exchange := self._plain.read(data)) is not None:
-                self._answer_at_once(site, exchange)
-                return
+            if site.is_plain:
+                exchange = self._plain.read(data)
+                if exchange is not None:
+                    self._answer_at_once(site, exchange)
+                    return
         elif self._phase >= _CLOSING:
             self._linger(len(data))
             return
@@ -165,6 +167,7 @@ class HttpConnection(asyncio.Protocol):
         """
         exchange.connection = self
         self.active = exchange
+        self._phase = _IDLE
         if exchange.forwarded:
             site.rewrite(exchange)
         try:
@@ -367,13 +370,13 @@ class HttpConnection(asyncio.Protocol):
         elif reader.requests or reader.rest:
             self._phase = _WORK
             self.deadline = NEVER
-        elif not reader.gathered and reader.begun:
+        elif reader.gathered:
+            if self._phase != _HEAD and self._phase != _NEW:  # the first deadline counts from accept
+                self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
+            self._phase = _HEAD
+        elif reader.begun or self._phase != _NEW:
             self._phase = _IDLE
             self.deadline = self.site.clock.now + self._idle_seconds
-        elif self._phase != _HEAD:
-            # A connection is born in this phase: the first deadline counts from accept.
-            self._phase = _HEAD
-            self.deadline = self.site.clock.now + self.site.config.header_timeout + TICK
 
     def _watch_body(self) -> None:
         if self._phase != _BODY:
@@ -390,11 +393,8 @@ class HttpConnection(asyncio.Protocol):
         if phase == _BODY:
             self._look_at_body(now)
         elif phase == _HEAD:
-            if self._reader.gathered:
-                self._refuse_with(408, "request head too slow")
-            elif not has_unread(self._transport):
-                self.close()
-        elif phase == _IDLE:
+            self._refuse_with(408, "request head too slow")
+        elif phase <= _IDLE:
             if not has_unread(self._transport):  # it is late only because the event loop is
                 self.close()
         elif phase in (_WRITE, _CLOSING):
