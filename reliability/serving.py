@@ -62,8 +62,15 @@ class Served:
 
     def bytes_read(self) -> int:
         """How many bytes the process has read, from connections and from files."""
+        return self._moved("rchar")
+
+    def bytes_written(self) -> int:
+        """How many bytes the process has written, to connections and to files."""
+        return self._moved("wchar")
+
+    def _moved(self, name: str) -> int:
         lines = Path(f"/proc/{self.pid}/io").read_text().splitlines()
-        return int(dict(line.split(": ") for line in lines)["rchar"])
+        return int(dict(line.split(": ") for line in lines)[name])
 
     def descriptors(self) -> int:
         """How many file descriptors the process has open."""

@@ -37,9 +37,10 @@ class _Protocol(ServerProtocol):
 
 def new_protocol(config: ServerConfig, logger: Any) -> ServerProtocol:
     """The sans-I/O protocol of one connection, before its handshake."""
-    # 12 bits of window: 32 KiB a connection instead of 256 KiB, for little less compression.
+    # 12 bits of window: 32 KiB a connection instead of 256 KiB, for little less compression. PERF: level 3 takes
+    # 65 % of the time of level 6 for 128 KiB of JSON and a third for 1 KiB, and is 8 % longer.
     extension = ServerPerMessageDeflateFactory(
-        server_max_window_bits=12, client_max_window_bits=12, compress_settings={"memLevel": 5}
+        server_max_window_bits=12, client_max_window_bits=12, compress_settings={"level": 3, "memLevel": 5}
     )
     return _Protocol(
         extensions=[extension] if config.ws_per_message_deflate else None,
