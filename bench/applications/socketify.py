@@ -10,7 +10,8 @@ from socketify import App, AppListenOptions, OpCode, sendfile
 from bench import settings
 from bench.models import ITEMS, Order, Parameters, WorldOut, rows_json
 
-app = App()
+# Pools of requests, responses and sockets, which its documentation has for speed.
+app = App(None, request_response_factory_max_items=10_000, websocket_factory_max_items=1_000)
 HELLO = {"message": "Hello, World!"}
 
 
