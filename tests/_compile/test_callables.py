@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pronghorn._compile.callables import (
+    CallableTraits,
     innermost,
     is_async_generator_callable,
     is_coroutine_callable,
@@ -183,6 +184,23 @@ def test_a_function_that_returns_an_awaitable_may_suspend() -> None:
     assert not traits(wrapping(coroutine)).never_awaits
 
 
-@pytest.mark.parametrize("call", [plain, generator, async_generator])
-def test_only_coroutines_can_be_known_not_to_suspend(call: Callable[..., Any]) -> None:
+async def awaiting_generator() -> AsyncIterator[Any]:
+    yield await coroutine()
+
+
+def wrapping_generator() -> AsyncIterator[Any]:
+    return async_generator()
+
+
+functools.update_wrapper(wrapping_generator, async_generator)
+
+
+def test_an_asynchronous_generator_suspends_where_it_awaits() -> None:
+    assert traits(async_generator).never_awaits
+    assert not traits(awaiting_generator).never_awaits
+    assert traits(wrapping_generator) == CallableTraits("async generator", never_awaits=False)
+
+
+@pytest.mark.parametrize("call", [plain, generator])
+def test_what_is_synchronous_is_not_known_never_to_suspend(call: Callable[..., Any]) -> None:
     assert not traits(call).never_awaits

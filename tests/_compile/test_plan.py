@@ -1,7 +1,7 @@
 """What plans are compiled to; that they do what the reference way does is in `tests.differential`."""
 
 import enum
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -74,6 +74,13 @@ def generator() -> Iterator[int]:
     yield 1
 
 
+def seen(request: Request) -> None: ...
+
+
+def events() -> Iterator[int]:
+    yield 1
+
+
 def test_what_never_suspends_runs_in_place() -> None:
     async def endpoint(a: Annotated[int, Depends(never_awaiting)]) -> None: ...
 
@@ -89,14 +96,61 @@ def test_what_is_all_synchronous_runs_in_a_thread() -> None:
     assert "isolate(plain)" in plan.source
 
 
-@pytest.mark.parametrize("dependency", [waiting, plain, generator])
-def test_anything_else_is_a_task(dependency: Any) -> None:
+@pytest.mark.parametrize("dependency", [plain, generator])
+def test_what_is_partly_synchronous_goes_to_a_thread_and_back(dependency: Any) -> None:
     async def endpoint(a: Annotated[int, Depends(dependency)]) -> None: ...
+
+    plan = compiled(endpoint)
+
+    assert plan.way == "relay"
+    assert plan.holds_exits is (dependency is generator)
+    assert not plan.uses_stacks
+
+
+@pytest.mark.parametrize("dependency", [plain, generator])
+def test_anything_else_is_a_task(dependency: Any) -> None:
+    async def endpoint(
+        a: Annotated[int, Depends(dependency)], b: Annotated[int, Depends(waiting)]
+    ) -> None: ...
 
     plan = compiled(endpoint)
 
     assert plan.way == "task"
     assert plan.uses_stacks is (dependency is generator)
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "expected"),
+    [
+        ([Depends(generator)], True),
+        ([Depends(generator, scope="function")], True),
+        ([Depends(events), Depends(generator, scope="function")], True),
+        ([Depends(generator, scope="function"), Depends(events)], False),  # entered last, left last
+        ([Depends(generator), Depends(seen)], False),  # may look for the stacks
+    ],
+)
+def test_exits_are_held_where_they_are_left_in_reverse(dependencies: list[Any], expected: bool) -> None:
+    def endpoint() -> None: ...
+
+    plan = compiled(endpoint, dependencies=dependencies)
+
+    assert (plan.holds_exits, plan.uses_stacks) == (expected, not expected)
+    assert plan.way == ("thread" if expected else "task")
+
+
+def test_more_exits_than_python_nests_are_left_to_stacks() -> None:
+    def opening() -> Callable[[], Iterator[None]]:
+        def opened() -> Iterator[None]:
+            yield
+
+        return opened
+
+    def endpoint() -> None: ...
+
+    many = [Depends(opening()) for _ in range(40)]
+
+    assert compiled(endpoint, dependencies=many[:12]).holds_exits
+    assert compiled(endpoint, dependencies=many).uses_stacks
 
 
 def test_synchronous_calls_in_a_row_share_a_trip_to_a_thread() -> None:
@@ -108,10 +162,6 @@ def test_synchronous_calls_in_a_row_share_a_trip_to_a_thread() -> None:
     ) -> None: ...
 
     assert compiled(endpoint).source.count("await hop(") == 1
-
-
-def events() -> Iterator[int]:
-    yield 1
 
 
 async def numbers() -> AsyncIterator[int]:
@@ -324,6 +374,6 @@ def opened_def() -> Iterator[int]:
 def test_an_exit_is_alone_where_nothing_else_is_closed_or_seen(
     dependencies: list[Any], expected: bool
 ) -> None:
-    async def endpoint() -> None: ...
+    async def endpoint(a: Annotated[int, Depends(waiting)]) -> None: ...
 
     assert compiled(endpoint, dependencies=dependencies).exits_alone is expected

@@ -53,3 +53,21 @@ async def test_waiting_has_an_end() -> None:
     await tasks.cancel()
     assert await tasks.wait(0)
     await tasks.cancel()
+
+
+async def test_work_elsewhere_is_waited_for_until_it_is_released() -> None:
+    tasks = new_tasks()
+    release = tasks.hold()
+    waiting = asyncio.ensure_future(tasks.wait(None))
+    assert not await tasks.wait(0)
+    release()
+    assert await waiting
+    assert not tasks.running
+
+
+async def test_work_elsewhere_may_end_after_everything_was_cancelled() -> None:
+    tasks = new_tasks()
+    release = tasks.hold()
+    await tasks.cancel()
+    release()
+    assert not tasks.running

@@ -30,6 +30,7 @@ GENERAL = "general"
 _WAYS = {
     "in place": "in place: nothing in it can suspend, it is stepped where the request arrives",
     "thread": "thread: everything in it is synchronous, it runs in one trip to a worker thread",
+    "relay": "relay: what is synchronous runs in a worker thread, the rest, which cannot suspend, where the request arrives",
     "task": "task: it awaits, so it runs as a task of its own",
     GENERAL: "general: the reference way answers it, as it has no compiled plan",
 }
@@ -47,7 +48,7 @@ class RouteDescription:
         endpoint: the function's name.
         location: `file:line` of the function; empty for ours and for what has no source.
         dependencies: the names of the callables that run before it, in order.
-        way: `in place`, `thread`, `task` or `general`.
+        way: `in place`, `thread`, `relay`, `task` or `general`.
     """
 
     method: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -159,11 +160,15 @@ class Workers:
 
 
 workers = Workers()
+#: For the exits of dependencies. Were they to wait for the others, endpoints that hold every thread while they
+#: wait for a resource could never get it back.
+exit_workers = Workers(sys.maxsize)
 
 
 def _start_anew() -> None:
     """A forked child has none of its parent's threads."""
-    workers.__init__(workers.limit)  # type: ignore[misc]
+    for pool in (workers, exit_workers):
+        pool.__init__(pool.limit)  # type: ignore[misc]
 
 
 if hasattr(os, "register_at_fork"):
@@ -182,7 +187,9 @@ def leave_async(context: Context) -> Context:
     return context
 
 
-async def run_in_worker(context: Context, function: Callable[..., Any], *arguments: Any) -> Any:
+async def run_in_worker(
+    context: Context, function: Callable[..., Any], *arguments: Any, pool: Workers = workers
+) -> Any:
     """Run ``function`` in a worker thread and wait for it; a thread, once started, is waited for to its end."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
@@ -201,7 +208,7 @@ async def run_in_worker(context: Context, function: Callable[..., Any], *argumen
         else:
             future.set_exception(error)
 
-    workers.submit(workers.mailbox(loop), context, function, arguments, done)
+    pool.submit(workers.mailbox(loop), context, function, arguments, done)
     try:
         return await future
     except asyncio.CancelledError:

@@ -26,14 +26,16 @@ Kind = Literal["async generator", "generator", "coroutine", "plain"]
 _CACHE_SIZE = 4096
 
 # Any of these in an `async def` body means that it may hand control back to the event loop.
-_SUSPENDING = frozenset(
-    {"GET_AWAITABLE", "GET_AITER", "GET_ANEXT", "BEFORE_ASYNC_WITH", "SEND", "YIELD_VALUE", "YIELD_FROM"}
-)
+_AWAITING = frozenset({"GET_AWAITABLE", "GET_AITER", "GET_ANEXT", "BEFORE_ASYNC_WITH", "SEND", "YIELD_FROM"})
+_SUSPENDING = _AWAITING | {"YIELD_VALUE"}
 
 
 @dataclass(frozen=True, slots=True)
 class CallableTraits:
-    """How a callable is run: its kind, and whether it is an `async def` that never suspends."""
+    """How a callable is run: its kind, and whether it is an `async def` that never suspends.
+
+    An asynchronous generator suspends where it awaits, not where it yields.
+    """
 
     kind: Kind
     never_awaits: bool
@@ -95,11 +97,12 @@ def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
 def _traits(identity: _Identity) -> CallableTraits:
     call = identity.call
     if _any_layer(call, inspect.isasyncgenfunction):
-        return CallableTraits("async generator", never_awaits=False)
+        never_awaits = _contains_none(call, inspect.CO_ASYNC_GENERATOR, _AWAITING)
+        return CallableTraits("async generator", never_awaits)
     if _any_layer(call, inspect.isgeneratorfunction):
         return CallableTraits("generator", never_awaits=False)
     if _any_layer(call, _is_coroutine_function):
-        return CallableTraits("coroutine", never_awaits=_never_suspends(call))
+        return CallableTraits("coroutine", _contains_none(call, inspect.CO_COROUTINE, _SUSPENDING))
     return CallableTraits("plain", never_awaits=False)
 
 
@@ -128,8 +131,8 @@ def _is_coroutine_function(candidate: Any) -> bool:
     return inspect.isroutine(candidate) and iscoroutinefunction(candidate)
 
 
-def _never_suspends(call: Any) -> bool:
-    """Whether the code that runs on ``await call(...)`` contains nothing that can suspend.
+def _contains_none(call: Any, kind: int, instructions: frozenset[str]) -> bool:
+    """Whether the code that runs on ``await call(...)`` is of ``kind`` and contains none of ``instructions``.
 
     The outermost function counts, not what it wraps: a wrapper awaits what it wraps. Only a native
     `async def` can be judged; anything else (a plain function that returns an awaitable) may suspend.
@@ -140,6 +143,6 @@ def _never_suspends(call: Any) -> bool:
     elif not inspect.isfunction(target):
         target = getattr(type(target), "__call__", None)  # noqa: B004 - the method itself is wanted
     code = getattr(target, "__code__", None)
-    if code is None or not code.co_flags & inspect.CO_COROUTINE:
+    if code is None or not code.co_flags & kind:
         return False
-    return not any(instruction.opname in _SUSPENDING for instruction in dis.get_instructions(code))
+    return not any(instruction.opname in instructions for instruction in dis.get_instructions(code))

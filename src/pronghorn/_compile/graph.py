@@ -12,6 +12,7 @@ from typing import Any
 
 from pronghorn._compile.callables import CallableTraits, traits
 from pronghorn._compile.dependant import CacheKey, Dependant, UsesScopesCache, cache_key
+from pronghorn._schema.field import ModelField
 
 
 @dataclass(slots=True)
@@ -34,6 +35,12 @@ class Step:
     def call(self) -> Any:
         """The callable."""
         return self.node.call
+
+    @property
+    def text_params(self) -> list[ModelField]:
+        """The parameters that are read from text, by source."""
+        node = self.node
+        return [*node.path_params, *node.query_params, *node.header_params, *node.cookie_params]
 
     @property
     def is_sync(self) -> bool:

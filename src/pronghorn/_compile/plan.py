@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic.errors import PydanticUserError
 from pydantic_core import ValidationError
@@ -27,6 +27,7 @@ from pronghorn._compile.body import flat_body_params, should_embed_body_fields
 from pronghorn._compile.codegen import SourceWriter
 from pronghorn._compile.dependant import oauth_scopes
 from pronghorn._compile.dump_options import has_aliases, reads_attributes
+from pronghorn._compile.exits import SteppedWriter, Way, is_alone, way_of
 from pronghorn._compile.extract import read_params
 from pronghorn._compile.fields import (
     is_simple,
@@ -43,14 +44,12 @@ from pronghorn._declare.params import Header
 from pronghorn._declare.security.oauth2 import SecurityScopes
 from pronghorn._schema.field import ModelField, param_aliases
 
-Way = Literal["in place", "thread", "task"]
-
 _PATH = "x.path_params"
 
 #: Variables of plan sources; callables of these names go by others.
 _LOCAL_NAMES = (
     r"x|request_stack|function_stack|path|query|headers|cookies|raw|received|values|errors|content|data"
-    r"|request|background|response|valid|error|reply|[rv]\d+(_.*)?|in_thread_\d+|plan_.*"
+    r"|request|background|response|valid|error|reply|finished|stopped|[grv]\d+(_.*)?|in_thread_\d+|plan_.*"
 )
 
 #: Factories of defaults that can be called at any time.
@@ -83,15 +82,18 @@ class EndpointPlan:
     Attributes:
         in_place: whether ``way`` is ``in place``.
         way: ``in place``: nothing in it can suspend, it is stepped where the request arrives; ``thread``:
-            everything in it is synchronous, it runs in one worker thread; ``task``: it runs as a task.
+            everything in it is synchronous, it runs in one worker thread; ``relay``: some of it is synchronous,
+            and nothing of the rest can suspend, so it goes to a worker thread and back; ``task``: it runs as a task.
         function: takes the exchange (and, with ``uses_stacks``, the request's and the function's exit
             stacks); gives a reply, a Starlette response, the error items of a request that is refused, or None
-            for "ask the reference way". A coroutine function where the way is ``task``. Where it is ``in place``, a generator that ends without having
-            yielded anything: what it gives is then ``outcome`` of the exchange.
+            for "ask the reference way". A coroutine function where the way is ``task``. Where it is ``in place``
+            or ``relay``, or the plan ``holds_exits``, a generator that yields where it has to go on, or that its
+            answer is to be sent (see `_engine.exits`): what it gives is then ``outcome`` of the exchange.
         source: what ``function`` was compiled from.
         filename: the name of the source in tracebacks.
         needs_body: whether the whole body has to be there first.
-        uses_stacks: whether dependencies have exits.
+        uses_stacks: whether dependencies have exits that are left to stacks.
+        holds_exits: whether dependencies have exits that are written into the plan.
         exits_alone: whether the only exit is that of one asynchronous generator, and user code sees neither the
             request nor its stacks: the plan then needs one stack, and no scope as long as there is none.
         uses_request: whether user code gets to see the request.
@@ -106,6 +108,7 @@ class EndpointPlan:
     filename: str
     needs_body: bool
     uses_stacks: bool
+    holds_exits: bool
     exits_alone: bool
     uses_request: bool
     is_lone: bool
@@ -121,7 +124,8 @@ def compile_plan(spec: HandlerSpec, title: str, engine: Mapping[str, Any]) -> En
         spec: the settled declaration.
         title: method and path, for tracebacks.
         engine: what the engine supplies to plans: ``Reply``, ``make_request``, ``blank_response``, ``hop``,
-            ``isolate``, ``enter``, ``encode_plain``, ``response_error``, ``answer_with_class``.
+            ``isolate``, ``enter``, ``encode_plain``, ``response_error``, ``answer_with_class``, and for exits
+            the markers of places, ``not_awaited``, ``stop``, ``stop_async``, ``throw``, ``throw_async``.
     """
     steps = ordered_steps(spec.dependant)
     if not _can_compile(spec, steps):
@@ -140,15 +144,10 @@ def _can_compile(spec: HandlerSpec, steps: list[Step]) -> bool:
         return False
     if any(step.node.concurrency is not None or step.node.websocket_param_name for step in steps):
         return False
-    if not all(_can_read(field) for step in steps for field in _text_params(step)):
+    if not all(_can_read(field) for step in steps for field in step.text_params):
         return False
     body_params = flat_body_params(spec.dependant)
     return all(len(param_aliases(field)) == 1 for field in body_params)
-
-
-def _text_params(step: Step) -> list[ModelField]:
-    node = step.node
-    return [*node.path_params, *node.query_params, *node.header_params, *node.cookie_params]
 
 
 def _can_read(field: ModelField) -> bool:
@@ -168,8 +167,7 @@ class _PlanBuilder:
         self.writer = SourceWriter(_LOCAL_NAMES)
         self.writer.namespace.update(_RUNTIME)
         self.writer.namespace.update(engine)
-        self.way: Way = _way(steps)
-        self.uses_stacks = any(step.is_generator for step in steps)
+        has_exits = any(step.is_generator for step in steps)
         self.needs_body = spec.body_field is not None
         self.arguments: dict[int, dict[str, str]] = {step.index: {} for step in steps}
         self.uses_background = any(step.node.background_tasks_param_name for step in steps)
@@ -177,25 +175,25 @@ class _PlanBuilder:
         self.uses_request = any(
             step.node.request_param_name or step.node.http_connection_param_name for step in steps
         )
-
-        self.exits_alone = not self.uses_request and _exits_alone(steps)
+        self.way: Way = way_of(steps, sees_stacks=self.uses_request)
+        self.holds_exits = has_exits and self.way != "task"
+        self.uses_stacks = has_exits and self.way == "task"
+        self.is_stepped = self.way in ("in place", "relay") or self.holds_exits
+        self.exits_alone = self.uses_stacks and not self.uses_request and is_alone(steps)
 
     def build(self, title: str) -> EndpointPlan:
         name = self.writer.bind(f"plan_{getattr(self.spec.call, '__name__', 'endpoint')}", object())
         del self.writer.namespace[name]
         arguments = "x, request_stack, function_stack" if self.uses_stacks else "x"
         keyword = "async def" if self.way == "task" else "def"
-        segments = self._segments()
         with self.writer.block(f"{keyword} {name}({arguments}):"):
-            if self.way == "in place":
+            if self.is_stepped:
                 self.writer.line("x.outcome = None")
             self._write_reading()
             self._write_injectables()
-            for segment in segments:
-                self._write_segment(segment)
-            self._write_answer()
+            self._write_calls()
         function, filename = self.writer.compile(name, title)
-        if self.way == "in place":
+        if self.is_stepped:
             function = types.coroutine(function)  # it may then delegate to coroutines
         return EndpointPlan(
             way=self.way,
@@ -204,6 +202,7 @@ class _PlanBuilder:
             filename=filename,
             needs_body=self.needs_body,
             uses_stacks=self.uses_stacks,
+            holds_exits=self.holds_exits,
             exits_alone=self.exits_alone,
             uses_request=self.uses_request,
             is_lone=len(self.steps) == 1,
@@ -324,6 +323,8 @@ class _PlanBuilder:
             write_whole_body(self.writer, field, target)
         with self.writer.block("except ValidationError as error:"):
             self._write_outcome(self.writer.bind("json_errors", json_errors) + "(error, ('body',))")
+            if self.is_stepped:
+                self.writer.line("return")
 
     def _embeds(self, step: Step) -> bool:
         """Whether the body is an object with the step's body parameters as members."""
@@ -344,7 +345,7 @@ class _PlanBuilder:
         # In the reference's order, which a callable with `**arguments` can see.
         arguments = {name: f"r{index}" for name, index in step.results.items()}
         read = self.arguments[step.index]
-        arguments.update((field.name, read[field.name]) for field in [*_text_params(step), *node.body_params])
+        arguments.update((field.name, read[field.name]) for field in [*step.text_params, *node.body_params])
         injected = (
             (node.http_connection_param_name, "request"),
             (node.request_param_name, "request"),
@@ -371,26 +372,42 @@ class _PlanBuilder:
                 segments.append([step])
         return segments
 
-    def _write_segment(self, segment: list[Step]) -> None:
-        if segment[0].is_sync and self.way != "thread":
-            self._write_hop(segment)
+    def _write_calls(self) -> None:
+        """Run everything and answer."""
+        if self.is_stepped:
+            stepped = SteppedWriter(self.writer, self.steps, self.way, self._call_text, self._write_call)
+            stepped.write(self._write_answer)
             return
-        for step in segment:
-            function, arguments = self._call_source(step)
-            target = f"r{step.index}"
-            if step.is_sync:
-                self.writer.line(f"{target} = {self._sync_call(step, function, arguments)}")
-            elif step.is_generator:
-                self.writer.line(f"{target} = {self._enter_source(step, function, arguments)}")
-            elif self.way == "in place":
-                # PERF: a quarter of what `send` and its StopIteration cost. Nothing in it can suspend.
-                self.writer.line(f"{target} = yield from {function}({arguments})")
-            else:
-                self.writer.line(f"{target} = await {function}({arguments})")
+        for segment in self._segments():
+            if segment[0].is_sync and self.way != "thread":
+                self._write_hop(segment)
+                continue
+            for step in segment:
+                self._write_call(step)
+        self._write_answer()
+
+    def _call_text(self, step: Step) -> str:
+        return "{}({})".format(*self._call_source(step))
+
+    def _write_call(self, step: Step) -> None:
+        function, arguments = self._call_source(step)
+        target = f"r{step.index}"
+        if step.is_sync:
+            self.writer.line(f"{target} = {self._sync_call(step, function, arguments)}")
+        elif step.is_generator:
+            self.writer.line(f"{target} = {self._enter_source(step, function, arguments)}")
+        elif self.is_stepped:
+            # PERF: a quarter of what `send` and its StopIteration cost. Nothing in it can suspend.
+            self.writer.line(f"{target} = yield from {function}({arguments})")
+        else:
+            self.writer.line(f"{target} = await {function}({arguments})")
 
     def _sync_call(self, step: Step, function: str, arguments: str) -> str:
-        """A synchronous call: what a dependency sets in context variables stays its own."""
-        if step is self.steps[-1]:
+        """A synchronous call: what a dependency sets in context variables stays its own.
+
+        So does what the endpoint sets, where something follows it in the same context.
+        """
+        if step is self.steps[-1] and not self.is_stepped:
             return f"{function}({arguments})"
         return f"isolate({function}{', ' if arguments else ''}{arguments})"
 
@@ -419,12 +436,18 @@ class _PlanBuilder:
     # --- answering
 
     def _write_answer(self) -> None:
-        spec, result = self.spec, f"r{self.steps[-1].index}"
+        result = f"r{self.steps[-1].index}"
         with self.writer.block(f"if isinstance({result}, Response):"):
             if self.uses_background:
                 with self.writer.block(f"if {result}.background is None:"):
                     self.writer.line(f"{result}.background = background")
             self._write_outcome(result)
+        with self.writer.block("else:"):
+            self._write_made_answer(result)
+
+    def _write_made_answer(self, result: str) -> None:
+        """Answer with something else than a response."""
+        spec = self.spec
         plain = spec.response_field is None and spec.response_class_is_default
         if not (plain or spec.serializes_directly) or not allows_body(spec.status_code) or self.uses_response:
             self._write_class_answer(result)
@@ -441,9 +464,8 @@ class _PlanBuilder:
         self._write_outcome("reply")
 
     def _write_outcome(self, result: str) -> None:
-        if self.way == "in place":
+        if self.is_stepped:
             self.writer.line(f"x.outcome = {result}")
-            self.writer.line("return")
         else:
             self.writer.line(f"return {result}")
 
@@ -475,16 +497,3 @@ class _PlanBuilder:
         response = "response" if self.uses_response else "None"
         background = "background" if self.uses_background else "None"
         self._write_outcome(f"answer_with_class(x, {spec_name}, {result}, {response}, {background})")
-
-
-def _exits_alone(steps: list[Step]) -> bool:
-    exits = [step for step in steps if step.is_generator]
-    return len(exits) == 1 and exits[0].traits.kind == "async generator" and exits[0].node.scope != "function"
-
-
-def _way(steps: list[Step]) -> Way:
-    if all(step.is_sync for step in steps):
-        return "thread"
-    if all(step.traits.never_awaits for step in steps):
-        return "in place"
-    return "task"

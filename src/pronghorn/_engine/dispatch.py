@@ -7,7 +7,6 @@ finish is finished by the reference way, before any code of the user's ran, and 
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from asyncio import _enter_task, _get_running_loop, _leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -24,18 +23,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._base.errors import FastAPIError
 from pronghorn._base.exit_stack import MIDDLEWARE_STACK
-from pronghorn._base.workers import Mailbox, leave_async, workers
+from pronghorn._base.workers import leave_async, workers
 from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
-from pronghorn._engine.general import NOT_AWAITED, SWALLOWED, answer_without_exits
-from pronghorn._engine.host_task import HostTask
+from pronghorn._engine.exits import IN_THREAD, NOT_AWAITED, ON_LOOP
+from pronghorn._engine.general import SWALLOWED, answer_without_exits
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.refusal import refuse
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
-from pronghorn._engine.running import DONE, SUSPENDED, read_body, run_plan
+from pronghorn._engine.running import DONE, SUSPENDED, read_body, run_plan, run_with_exits
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import close_stacks, has_opened, offer_stacks, unwind
+from pronghorn._engine.stepping import Stepper, result, within
 from pronghorn._engine.target import NOT_COMPILED, Target
 from pronghorn._schema.errors import ErrorItems
 
@@ -51,7 +51,7 @@ _NOTHING: Any = object()
 Finder = Callable[[str, str], "tuple[Any, dict[str, Any]] | None"]
 
 
-class Dispatcher:
+class Dispatcher(Stepper):
     """Runs the requests of one application.
 
     Args:
@@ -71,10 +71,8 @@ class Dispatcher:
         self._find = find
         self._status_handlers = status_handlers
         self._exception_handlers = exception_handlers
+        super().__init__()
         self._server_error = server_error
-        self._loop: Any = _NOTHING
-        self._mailbox: Mailbox | None = None
-        self._host: Any = None
 
     # --- choosing
 
@@ -115,14 +113,17 @@ class Dispatcher:
             _enter_task(loop, host)
         except RuntimeError:  # called from a task: that one will do
             host = None
+        run = plan.function(x)
         try:
-            if context.run(next, plan.function(x), DONE) is not DONE:
-                raise RuntimeError(SUSPENDED)
+            paused = context.run(next, run, DONE)
         except Exception as error:
             return self._fail(x, error, context)
         finally:
             if host is not None:
                 _leave_task(loop, host)
+        if paused is not DONE:
+            self._follow(x, run, context, paused)
+            return None
         outcome = x.outcome
         if type(outcome) is Reply and outcome.after is None and x._scope is None:
             return outcome
@@ -132,7 +133,7 @@ class Dispatcher:
         """Answer by the reference way what nothing was done for, where that cannot suspend."""
         answering = answer_without_exits(x.target.spec, make_request(x))
         try:
-            self._step(context, answering)
+            self._step(context, answering.send, None)
         except StopIteration as stop:
             return self._finish(x, stop.value, context)
         except Exception as error:
@@ -140,41 +141,18 @@ class Dispatcher:
         answering.close()
         raise RuntimeError(SUSPENDED)
 
-    def _step(self, context: Context, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run what cannot suspend, as `handle` runs plans; ends with what the coroutine ends with."""
-        loop, host = self._loop, self._host
-        try:
-            _enter_task(loop, host)
-        except RuntimeError:
-            host = None
-        try:
-            context.run(coroutine.send, None)
-        finally:
-            if host is not None:
-                _leave_task(loop, host)
-
     def _handle_later(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run a plan that cannot be run here and now: in a worker thread, or as a task."""
-        if plan.way == "thread" and (x.body is not None or not plan.needs_body):
+        if plan.way == "task" or (plan.needs_body and x.body is None):
+            x.spawn(self.run(x, plan))
+        elif plan.way == "thread" and not plan.holds_exits:
             context = leave_async(x.new_context())
             done = partial(self._thread_done, x)
             workers.submit(self._own_mailbox(), context, plan.function, (x,), done)
         else:
-            x.spawn(self.run(x, plan))
+            place = IN_THREAD if plan.way == "thread" else ON_LOOP
+            self._follow(x, plan.function(x), x.new_context(), place)
         return None
-
-    def _own_loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._mailbox = workers.mailbox(loop)
-            self._host = HostTask(loop)
-        return loop
-
-    def _own_mailbox(self) -> Mailbox:
-        self._own_loop()
-        assert self._mailbox is not None
-        return self._mailbox
 
     def _thread_done(self, x: Exchange, outcome: Any, error: BaseException | None) -> None:
         # What synchronous code has set in context variables ended with its thread.
@@ -190,20 +168,20 @@ class Dispatcher:
         """What becomes of a plan's outcome, from a server's callback."""
         x.request = None  # the request knows the exchange: a circle would be left for the collector
         if has_opened(x):
-            x.spawn(_within(context, self._complete, x, self._settle(x, outcome, None)))
+            x.spawn(within(context, self._complete, x, self._settle(x, outcome, None)))
             return None
         if outcome is None or type(outcome) is ErrorItems:
             outcome = context.run(self._refuse, x, outcome)
-        if outcome is None and x.target.plan.in_place:
+        if outcome is None and x.target.plan.in_place and not x.target.plan.holds_exits:
             return self._answer_in_place(x, context)
         if outcome is None:
             x.spawn(self.answer_by_reference(x))
             return None
         reply: Reply | None = outcome if type(outcome) is Reply else reply_of(outcome)
         if reply is None:
-            x.spawn(_within(context, self._send, x, outcome))
+            x.spawn(within(context, self._send, x, outcome))
         elif reply.after is not None:
-            reply.after = partial(_within, context, self._work, reply.after)
+            reply.after = partial(within, context, self._work, reply.after)
         return reply
 
     def _fail(self, x: Exchange, error: BaseException, context: Context) -> Reply | None:
@@ -211,21 +189,21 @@ class Dispatcher:
         if not isinstance(error, Exception):
             raise error
         if has_opened(x):
-            x.spawn(_within(context, self._complete, x, self._settle(x, None, error)))
+            x.spawn(within(context, self._complete, x, self._settle(x, None, error)))
             return None
         handler = self._handler_for(error)
         layers = HANDLER_LAYERS
         if handler is not None and traits(handler).never_awaits:
             coroutine = handler(make_request(x), error)
             try:
-                self._step(context, coroutine)
+                self._step(context, coroutine.send, None)
             except StopIteration as stop:
                 error.__traceback__ = None  # an instance that is raised again starts anew
                 return self._finish(x, _NOTHING if stop.value is None else stop.value, context)
             except Exception as failure:
                 error = failure
                 layers -= 1
-        x.spawn(_within(context, self._answer_error, x, error, layers))
+        x.spawn(within(context, self._answer_error, x, error, layers))
         return None
 
     def answer_unrouted(self, x: Exchange) -> Reply | None:
@@ -278,6 +256,8 @@ class Dispatcher:
         """Run ``plan``; whether it has answered."""
         if plan.needs_body and x.body is None:
             await read_body(x)
+        if plan.holds_exits:
+            return await run_with_exits(x, plan, self._answer)
         if plan.exits_alone and x._scope is None:
             return await self._run_with_one_exit(x, plan)
         if plan.uses_stacks or (plan.uses_request and offer_stacks(x)):
@@ -292,8 +272,8 @@ class Dispatcher:
     async def _settle(self, x: Exchange, outcome: Any, error: Exception | None) -> bool:
         """Answer with what became of a plan, inside of the exit stacks if user code has asked for some."""
         if has_opened(x):
-            return await self._run_with_exits(x, partial(_result, outcome, error))
-        return await self._answer(x, await _result(outcome, error))
+            return await self._run_with_exits(x, partial(result, outcome, error))
+        return await self._answer(x, await result(outcome, error))
 
     async def _run_with_exits(self, x: Exchange, call: Callable[..., Awaitable[Any]]) -> bool:
         """Run a plan with exits: the function's before, the request's after the answer."""
@@ -351,10 +331,6 @@ class Dispatcher:
             await self._answer_error(x, error, HANDLER_LAYERS - 1)
 
     # --- the way out: layers of middleware put themselves here
-
-    def _respond(self, x: Exchange, reply: Reply) -> None:
-        """Hand over a reply from a server's callback."""
-        x.respond(reply)
 
     async def _deliver(self, x: Exchange, reply: Reply) -> None:
         """Hand over a reply from the request's task."""
@@ -444,27 +420,13 @@ def _below(root_path: str, path: str) -> str:
     return rest if path.startswith(root_path) and (rest == "" or rest[0] == "/") else path
 
 
-async def _result(outcome: Any, error: Exception | None, *stacks: AsyncExitStack) -> Any:
-    """What became of a plan, once more."""
-    if error is not None:
-        raise error
-    return outcome
-
-
 async def _resumed(
     stacks: Sequence[AsyncExitStack], outcome: Any, error: Exception | None, *entered: AsyncExitStack
 ) -> Any:
     """What became of a plan, its exit stacks put onto those that are entered now."""
     for stack, outer in zip(stacks, entered, strict=True):
         outer.push_async_exit(stack)
-    return await _result(outcome, error)
-
-
-async def _within(
-    context: Context, function: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any
-) -> None:
-    """Run what follows on a request's code in the context of that code."""
-    await asyncio.get_running_loop().create_task(function(*arguments), context=context)
+    return await result(outcome, error)
 
 
 def reference_app(x: Exchange) -> ASGIApp:

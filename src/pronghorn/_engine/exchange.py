@@ -8,7 +8,8 @@ user code can see it.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, MutableMapping
+import asyncio
+from collections.abc import Callable, Coroutine, MutableMapping
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -150,6 +151,20 @@ class Exchange:
         """Write a finished reply from the request's own task."""
         self.respond(reply)
 
+    def flush(self) -> None:
+        """Let what was written go out, before something that takes time on the event loop."""
+
+    def hold(self) -> Callable[[], None]:
+        """Keep whoever waits for this request's task waiting until the function that this gives was called."""
+        future = asyncio.get_running_loop().create_future()
+
+        def release() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        self.spawn(_wait(future))
+        return release
+
     @property
     def started(self) -> bool:
         """Whether the head of a response was handed over already."""
@@ -158,3 +173,7 @@ class Exchange:
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run ``coroutine`` as this request's task, in a context of its own."""
         raise NotImplementedError
+
+
+async def _wait(future: asyncio.Future[None]) -> None:
+    await future

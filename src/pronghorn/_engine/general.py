@@ -37,6 +37,7 @@ from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
+from pronghorn._engine.exits import NOT_AWAITED
 from pronghorn._engine.forms import read_form
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reference import SolvedDependency, exit_stack, solve_without_exits
@@ -54,14 +55,6 @@ RequestHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 #: Where a handler (and the application around it) carries its `HandlerSpec`: only what the engine made
 #: itself can be compiled; what others put in its place has no spec and takes the reference way.
 SPEC_ATTRIBUTE = "__pronghorn_spec__"
-
-NOT_AWAITED = (
-    "Response not awaited. There's a high chance that the application code is raising an exception and a "
-    "dependency with yield has a block with a bare except, or a block with except Exception, and is not "
-    "raising the exception again. Read more about it in the docs: "
-    "https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/"
-    "#dependencies-with-yield-and-except"
-)
 
 #: Stands for a response until there is one.
 SWALLOWED: Any = object()

@@ -23,6 +23,7 @@ from pronghorn._compile.dependant import Dependant
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.exits import EXITS
 from pronghorn._engine.reference import blank_response, context_manager
 from pronghorn._engine.reply import Reply, drop_forbidden_body
 from pronghorn._schema.encoder import jsonable_encoder
@@ -97,9 +98,12 @@ def make_request(x: Exchange) -> Request:
     return request
 
 
-def isolate(function: Callable[..., Any], /, **arguments: Any) -> Any:
-    """Call a synchronous dependency: what it sets in context variables ends with it."""
-    return copy_context().run(function, **arguments)
+def isolate(function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+    """Call something synchronous: what it sets in context variables ends with it."""
+    try:
+        return copy_context().run(function, *arguments, **named)
+    except StopIteration as stop:  # of which a plan that is a generator would make something else
+        raise RuntimeError("coroutine raised StopIteration") from stop
 
 
 async def hop(function: Callable[[], Any]) -> Any:
@@ -157,6 +161,7 @@ def _serialize(x: Exchange, spec: HandlerSpec, content: Any, method: str) -> Any
 
 #: By the names that plan sources use.
 RUNTIME: dict[str, Any] = {
+    **EXITS,
     "Reply": Reply,
     "answer_with_class": answer_with_class,
     "blank_response": blank_response,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from contextvars import Context
 from functools import cached_property
 from typing import Any, Protocol
@@ -230,6 +230,16 @@ class HttpExchange(Exchange):
             await news.wait()
         finally:
             self.waits = self._listens = False
+
+    def flush(self) -> None:
+        """See `Exchange.flush`."""
+        outlet = self.connection.outlet
+        if outlet.pending:
+            outlet.flush()
+
+    def hold(self) -> Callable[[], None]:
+        """See `Exchange.hold`."""
+        return self.connection.site.tasks.hold()
 
     @property
     def started(self) -> bool:

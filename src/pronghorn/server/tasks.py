@@ -31,7 +31,7 @@ class Tasks:
     def __init__(self, loop: asyncio.AbstractEventLoop, context: contextvars.Context) -> None:
         self._loop = loop
         self.context = context
-        self.running: set[asyncio.Task[None]] = set()
+        self.running: set[asyncio.Future[None]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, None], done: Done) -> asyncio.Task[None]:
         """Run `coroutine`; `done` is called with its task at the end. Starts at once where Python can."""
@@ -43,6 +43,18 @@ class Tasks:
         # PERF: one callback, since each of them is a turn of the event loop.
         task.add_done_callback(partial(self._ended, done))
         return task
+
+    def hold(self) -> Callable[[], None]:
+        """Note work that runs elsewhere; the function that this gives says that it has ended."""
+        work = self._loop.create_future()
+        self.running.add(work)
+
+        def release() -> None:
+            self.running.discard(work)
+            if not work.done():
+                work.set_result(None)
+
+        return release
 
     def _ended(self, done: Done, task: asyncio.Task[None]) -> None:
         self.running.discard(task)

@@ -180,7 +180,7 @@ class _Inside:
     def plan_of(self, x: Exchange) -> EndpointPlan | None:
         plan = self._dispatcher.select(x)
         # Exits of dependencies come after the response: the general kind keeps them waiting for it.
-        return None if plan is None or plan.uses_stacks else plan
+        return None if plan is None or plan.uses_stacks or plan.holds_exits else plan
 
     def is_quick(self, plan: EndpointPlan) -> bool:
         return plan.way == "in place" and self._level.function is None

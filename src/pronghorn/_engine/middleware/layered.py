@@ -33,7 +33,7 @@ class LayeredDispatcher(DispatcherInside):
             if reply is not None:
                 return reply
         reply = super().handle(x, plan)
-        return None if reply is None else self._leave(x, reply)
+        return None if reply is None else self._let_out(x, reply)
 
     async def serve(self, x: Exchange, plan: EndpointPlan) -> None:
         """Run ``plan`` in the request's own task, inside the layers."""
@@ -47,23 +47,31 @@ class LayeredDispatcher(DispatcherInside):
         else:
             await super().serve(x, plan)
 
-    def _leave(self, x: Exchange, reply: Reply) -> Reply | None:
+    def _let_out(self, x: Exchange, reply: Reply) -> Reply | None:
         """Let a reply out at once; None when that takes a task."""
+        try:
+            passed = self._passed(x, reply)
+        except Exception as error:
+            x.spawn(self._answer_error(x, error))
+            return None
+        if passed is None:
+            x.spawn(self._send(x, app_of(reply)))
+        return passed
+
+    def _passed(self, x: Exchange, reply: Reply) -> Reply | None:
         level = self._level
         if len(reply.body) >= level.thread_minimum_size:
-            x.spawn(self._send(x, app_of(reply)))
             return None
         try:
             for after in level.afters:
                 reply = after(x, reply)
-        except Exception as error:
+        except Exception:
             x.scope[_BEGUN] = True  # what fails outside of the exception handlers is not for them
-            x.spawn(self._answer_error(x, error))
-            return None
+            raise
         return reply
 
     def _respond(self, x: Exchange, reply: Reply) -> None:
-        left = self._leave(x, reply)
+        left = self._let_out(x, reply)
         if left is not None:
             x.respond(left)
 
