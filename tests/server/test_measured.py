@@ -66,6 +66,38 @@ def test_the_size_is_that_of_the_body(
     assert 0 < first["seconds"] < 30
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "expected"),
+    [
+        (b"nonsense\r\n\r\n", 400, ("-", "-", 0)),
+        (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, ("-", "-", 0)),
+        (
+            b"POST /body?a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nx\r\n",
+            400,
+            ("POST", "/body?a", None),
+        ),
+    ],
+    ids=["no request", "a long target", "a broken body"],
+)
+def test_what_the_server_refuses_is_told_too(
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
+    said: bytes,
+    status: int,
+    expected: tuple[str, str, float | None],
+) -> None:
+    with connected(server) as peer:
+        peer.say(said)
+        answer = peer.answer()
+        assert peer.is_closed()
+    (line,) = [json.loads(one.getMessage()) for one in caplog.records if one.name == "pronghorn.access"]
+    method, target, seconds = expected
+    assert (answer.status, line["status"]) == (status, status)
+    assert (line["method"], line["target"]) == (method, target)
+    assert line["size"] == len(answer.body) > 0
+    assert line["seconds"] == seconds if seconds is not None else line["seconds"] > 0
+
+
 @pytest.mark.anyio
 async def test_nothing_is_measured_where_nobody_asks() -> None:
     seen: list[Any] = []

@@ -21,7 +21,7 @@ from pronghorn.server.clock import NEVER, TICK
 from pronghorn.server.descriptors import has_unread
 from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.flow import Outlet
-from pronghorn.server.measured import MeasuredExchange
+from pronghorn.server.measured import MeasuredExchange, Refused
 from pronghorn.server.pace import LOOK_EVERY, BodyPace
 from pronghorn.server.plain import PlainReader
 from pronghorn.server.reader import RequestReader
@@ -442,7 +442,10 @@ class HttpConnection(asyncio.Protocol):
                 self.abort()
                 return
         logger.debug("%s: %d, %s", self.client, status, reason)
-        self.outlet.write(self.site.heads.refusal(status, reason, to_head=to_head))
+        answer = self.site.heads.refusal(status, reason, to_head=to_head)
+        self.outlet.write(answer)
+        if self.site.log_access is not None:
+            self.site.log_access(Refused(self.client, answer, active), status)
         self._begin_lingering()
 
     def _begin_lingering(self) -> None:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+import sys
 
 try:
-    import fcntl
     import resource
-    import termios
 except ImportError:  # pragma: no cover - Windows has no such limit
-    fcntl = resource = termios = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
 
 _RESERVED = 256
 
@@ -50,7 +53,7 @@ def has_unread(transport: asyncio.Transport) -> bool:
 
     A connection that is closed then is reset, and what was written last may be lost with it.
     """
-    if fcntl is None or termios is None:  # pragma: no cover - see above
+    if sys.platform == "win32":  # pragma: no cover - it has no such question
         return False
     connection = transport.get_extra_info("socket")
     if connection is None:

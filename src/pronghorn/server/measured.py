@@ -1,6 +1,6 @@
-"""A request whose duration and size the access log tells.
+"""Requests whose duration and size the access log tells.
 
-Lives here: the clock and the count of one response. Must not live here: the log (`access`).
+Lives here: the clock and the count of one response, and what is told of a request that was refused. Must not live here: the log (`access`).
 Invariant: where there is no log, nothing of this is used.
 """
 
@@ -48,3 +48,24 @@ class MeasuredExchange(HttpExchange):
         """Write a finished reply; see `Exchange.respond`."""
         self._whole = len(reply.body)  # unless it is framed, it leaves as it is
         super().respond(reply)
+
+
+class Refused:
+    """A request that the server itself has answered, with an error: perhaps nothing of it could be read.
+
+    Args:
+        client: the peer.
+        answer: what it was answered.
+        request: what was read of it.
+    """
+
+    def __init__(self, client: tuple[str, int] | None, answer: bytes, request: HttpExchange | None) -> None:
+        self.client = client
+        self.size = len(answer.partition(b"\r\n\r\n")[2])
+        self.method, self.raw_path, self.query, self.http_version = "-", b"-", b"", "1.1"
+        self.seconds = 0.0
+        if request is not None:
+            self.method, self.http_version = request.method, request.http_version
+            self.raw_path, self.query = request.raw_path, request.query
+        if isinstance(request, MeasuredExchange):
+            self.seconds = request.seconds
