@@ -75,6 +75,7 @@ class Contender:
         has: the only workloads, where `lacks` has `*`.
         kind: `ours`, `theirs` or `limit`.
         program: the first word of `command` where it is not Python.
+        polls: whether its server is busy while nobody asks it anything.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Contender:
     has: tuple[str, ...] = ()
     kind: str = "theirs"
     program: str = ""
+    polls: bool = False
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -245,6 +247,7 @@ THEIRS = (
         command=("-m", "bench.applications.{name}"),
         application="socketify",
         openapi="",
+        polls=True,
         lacks={
             **without(NO_DEPENDENCIES, *DEPENDENCIES),
             **without("no CORS support", "middleware"),

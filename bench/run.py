@@ -9,7 +9,7 @@ nobody else is concerned.
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
@@ -67,24 +67,33 @@ class Standing:
     def start(self, contender: Contender) -> None:
         """Start a server, or remember why there is none."""
         try:
-            self._servers[contender.name] = self._stack.enter_context(serving(contender, self._settings))
+            server = self._stack.enter_context(serving(contender, self._settings))
         except Unfit as error:
             self.gone[contender.name] = str(error)
+        else:
+            server.halt()
+            self._servers[contender.name] = server
 
     def start_again(self, contender: Contender) -> None:
         """Stop what is left of a server, and start it anew."""
         stop(self._servers.pop(contender.name))
         self.start(contender)
 
-    def server(self, contender: Contender) -> Server:
-        """The server that stands.
+    @contextmanager
+    def server(self, contender: Contender) -> Iterator[Server]:
+        """The server that stands; one that polls runs while the block does only.
 
         Raises:
             Unfit: there is none.
         """
         if contender.name in self.gone:
             raise Unfit(self.gone[contender.name])
-        return self._servers[contender.name]
+        server = self._servers[contender.name]
+        server.go_on()
+        try:
+            yield server
+        finally:
+            server.halt()
 
 
 class Run:
@@ -244,9 +253,9 @@ class Run:
         """Whether the server gives the expected replies."""
 
         def ask() -> bool:
-            server = standing.server(contender)
-            check(server, workload)
-            warm_up(workload, server.port)
+            with standing.server(contender) as server:
+                check(server, workload)
+                warm_up(workload, server.port)
             return True
 
         return self.attempt(workload, contender, ask, standing) is not None
@@ -256,7 +265,8 @@ class Run:
         seconds = self.options.seconds
 
         def measure() -> Figures:
-            return run_round(workload, standing.server(contender), seconds=seconds, connections=connections)
+            with standing.server(contender) as server:
+                return run_round(workload, server, seconds=seconds, connections=connections)
 
         figures = self.attempt(workload, contender, measure, standing, connections)
         if figures is not None:

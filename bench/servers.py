@@ -62,6 +62,20 @@ class Server:
         how = signal.Signals(-code).name if code < 0 else f"status {code}"
         return f"its server ended with {how}: {self.last_words()}"
 
+    def halt(self) -> None:
+        """Have it take no time from others, if it would; `go_on` ends that."""
+        if self.contender.polls:
+            self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        if self.contender.polls:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
     def last_words(self) -> str:
         """The last line of its log that tells of an error, or else the last one."""
         text = COLOURS.sub("", self.log.read_text(errors="replace"))
@@ -167,6 +181,7 @@ def wait_ready(server: Server) -> None:
 
 def stop(server: Server) -> None:
     """Stop it and what it started."""
+    server.go_on()
     server.process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.process.wait(STOP_SECONDS)

@@ -2,6 +2,9 @@
 
 import signal
 import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +12,9 @@ import pytest
 
 from bench import drivers, matrix
 from bench.contenders import Contender
-from bench.run import Options, Run
-from bench.servers import Client
+from bench.processes import stat_fields
+from bench.run import Options, Run, Standing
+from bench.servers import Client, Server, check
 from bench.traffic import Sample, build
 from bench.workloads import Workload
 from bench.wrk import Load
@@ -41,6 +45,11 @@ def contender(file: Path, name: str, **fields: dict[str, str]) -> Contender:
     """A server of the standard library; `fragile` dies at /crash."""
     command = (str(file), "{port}", name)
     return Contender(name, name.title(), (), command, "none", program=sys.executable, **fields)  # type: ignore[arg-type]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    while not true():
+        time.sleep(0.001)
 
 
 async def one_request(port: int, seconds: int) -> Load:
@@ -106,6 +115,23 @@ def test_a_check_takes_no_samples_and_says_who_can_do_what(
     assert "second              ok  ok  ok   -" in text
     assert "Poor: first: no first" in text
     assert "in all" in capsys.readouterr().out
+
+
+def state(server: Server) -> str:
+    """The process's state as the kernel has it (proc(5)): T is stopped."""
+    return next(stat_fields(server.pid))[0]
+
+
+def test_who_polls_runs_in_its_turn_only(contenders: list[Contender]) -> None:
+    polling = replace(contenders[0], polls=True)
+    with ExitStack() as stack:
+        standing = Standing({}, stack)
+        standing.start(polling)
+        with standing.server(polling) as server:
+            check(server, workloads()[0])
+            assert state(server) in "RS"
+        wait_until(lambda: state(server) == "T")
+    assert server.process.poll() is not None
 
 
 def test_a_wrong_reply_ends_nothing_else(contenders: list[Contender]) -> None:
