@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pronghorn._base import sse
 from pronghorn._compile.dependant import Dependant
 from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._engine import streams
 from pronghorn._engine.streams import (
     event_serializer,
     event_stream,
@@ -19,6 +20,7 @@ from pronghorn._engine.streams import (
     plain_json,
     raw_stream,
 )
+from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
 from pronghorn._schema.field import create_model_field
 from pronghorn.exceptions import EndpointContext, ResponseValidationError
 from pronghorn.sse import ServerSentEvent
@@ -31,6 +33,11 @@ CONTEXT = EndpointContext(function="endpoint", path="GET /")
 class Item(BaseModel):
     name: str
     note: str | None = None
+
+
+class Pretty(Item):
+    def model_dump_json(self, **options: Any) -> str:
+        return super().model_dump_json(**{**options, "indent": 2})
 
 
 async def numbers() -> AsyncIterator[int]:
@@ -71,6 +78,23 @@ def test_an_item_that_does_not_fit_is_an_error() -> None:
 
     assert [error["loc"] for error in raised.value.errors()] == [("response", "name")]
     assert (raised.value.body, raised.value.endpoint_function) == ({"nome": "a"}, "endpoint")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"a": [1, 1.5, "é", None, True, "\x7f\u2028"], "b": {}},
+        {1: 2, None: 3, False: 4},
+        (1, 2),
+        {"_sa_state": 1, "a": 2},
+        {1, 2},
+        Item(name="a"),
+        "é",
+    ],
+)
+def test_plain_data_is_written_as_the_encoder_writes_it(item: Any) -> None:
+    expected = json.dumps(normalize_non_finite(jsonable_encoder(item))).encode()
+    assert plain_json(item) == expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -126,6 +150,10 @@ async def test_a_fast_producer_can_be_cancelled(make: Callable[[Any], Any]) -> N
         (ServerSentEvent(raw_data="a\nb", id="1", retry=3), "data: a\ndata: b\nid: 1\nretry: 3\n\n"),
         (ServerSentEvent(comment="quiet"), ": quiet\n\n"),
         (ServerSentEvent(data=0), "data: 0\n\n"),
+        (
+            ServerSentEvent(data=Pretty(name="é")),
+            'data: {\ndata:   "name": "é",\ndata:   "note": null\ndata: }\n\n',
+        ),
         (ServerSentEvent(data=float("nan")), "data: null\n\n"),
     ],
 )
@@ -137,6 +165,18 @@ def to_event(item: Any) -> bytes:
     return json.dumps(item).encode()
 
 
+def without_a_loop() -> None:
+    """No asyncio loop is found, as under trio."""
+
+
+@pytest.fixture(params=["on asyncio", "on any loop"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events are relayed by asyncio's means, or by anyio's."""
+    if request.param == "on any loop":
+        monkeypatch.setattr(streams, "_get_running_loop", without_a_loop)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("endpoint", [numbers, sync_numbers])
 async def test_events_follow_the_generator(endpoint: Any) -> None:
     async with AsyncExitStack() as stack:
@@ -145,6 +185,7 @@ async def test_events_follow_the_generator(endpoint: Any) -> None:
         assert await collected(events) == [b"1", b"2"]
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_quiet_stream_is_kept_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "PING_INTERVAL", 0.001)
     wanted = anyio.Event()
@@ -163,6 +204,7 @@ async def test_a_quiet_stream_is_kept_open(monkeypatch: pytest.MonkeyPatch) -> N
     assert [event for event in received if event != b": ping\n\n"] == [b"1"]
 
 
+@pytest.mark.usefixtures("way")
 async def test_leaving_the_stack_ends_the_producer() -> None:
     log: list[str] = []
 
@@ -181,6 +223,7 @@ async def test_leaving_the_stack_ends_the_producer() -> None:
     assert log == ["ended"]
 
 
+@pytest.mark.usefixtures("way")
 async def test_an_error_of_the_producer_ends_the_stream() -> None:
     async def failing() -> AsyncIterator[int]:
         yield 1

@@ -30,18 +30,18 @@ from pronghorn._schema.encoder import jsonable_encoder
 from pronghorn._schema.errors import with_location
 
 
-class _NotPlain(Exception):
+class NotPlain(Exception):
     """Data holds something that JSON has no form for: the reference encoder has to look at it."""
 
 
-def _refuse(value: Any) -> Any:
-    raise _NotPlain
+def refuse(value: Any) -> Any:
+    raise NotPlain
 
 
 #: PERF: made once; `json.dumps` with options makes one at every call. bench/json.py
 _dump_plain: Callable[[Any, int], Any] | None = (
     json.encoder.c_make_encoder(  # type: ignore[attr-defined]
-        None, _refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False
+        None, refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False
     )
     if getattr(json.encoder, "c_make_encoder", None) is not None
     else None
@@ -56,7 +56,7 @@ def encode_plain(content: Any) -> bytes:
     if _dump_plain is not None:
         try:
             text = "".join(_dump_plain(content, 0))
-        except (_NotPlain, ValueError, TypeError, RecursionError):
+        except (NotPlain, ValueError, TypeError, RecursionError):
             pass
         else:
             # Keys that begin with `_sa` are SQLAlchemy's and left out; seldom enough to look twice.

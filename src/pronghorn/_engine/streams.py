@@ -7,7 +7,8 @@ so that a fast producer can be cancelled.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from asyncio import _get_running_loop
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -20,6 +21,8 @@ from pronghorn._base import sse
 from pronghorn._base.errors import EndpointContext, ResponseValidationError
 from pronghorn._compile.callables import is_async_generator_callable
 from pronghorn._compile.handler_spec import HandlerSpec
+from pronghorn._engine.event_relay import EventRelay
+from pronghorn._engine.runtime import NotPlain, refuse
 from pronghorn._schema.encoder import jsonable_encoder, normalize_non_finite
 
 
@@ -41,7 +44,26 @@ def item_serializer(spec: HandlerSpec, context: EndpointContext) -> Callable[[An
 
 def plain_json(item: Any) -> bytes:
     """JSON of any value; NaN and infinities become null."""
+    if _dump_plain is not None:
+        try:
+            text = "".join(_dump_plain(item, 0))
+        except (NotPlain, ValueError, TypeError, RecursionError):
+            pass
+        else:
+            # Keys that begin with `_sa` are SQLAlchemy's and left out; seldom enough to look twice.
+            if '"_sa' not in text:
+                return text.encode()
     return json.dumps(normalize_non_finite(jsonable_encoder(item))).encode()
+
+
+#: PERF: data of JSON's own types is written at once, at a tenth of the time of the encoder's walk. bench: events
+_dump_plain: Callable[[Any, int], Any] | None = (
+    json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+        None, refuse, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, False
+    )
+    if getattr(json.encoder, "c_make_encoder", None) is not None
+    else None
+)
 
 
 async def _with_checkpoints(items: AsyncIterator[Any], convert: Callable[[Any], Any]) -> AsyncIterator[Any]:
@@ -62,12 +84,18 @@ def json_lines(generator: Any, serialize: Callable[[Any], bytes]) -> AsyncIterat
     return (serialize(item) + b"\n" for item in generator)
 
 
+_NO_OTHERS = (None,) * 5
+
+
 def event_serializer(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     """The function that makes the wire form of one event of one yielded item."""
 
     def to_event(item: Any) -> bytes:
         if not isinstance(item, sse.ServerSentEvent):
-            return sse.format_sse_event(data_str=serialize(item).decode())
+            return _data_only(serialize(item))
+        others = (item.raw_data, item.event, item.id, item.retry, item.comment)
+        if others == _NO_OTHERS and item.data is not None:
+            return _data_only(_json_of(item.data))
         return sse.format_sse_event(
             data_str=_event_data(item), event=item.event, id=item.id, retry=item.retry, comment=item.comment
         )
@@ -75,14 +103,23 @@ def event_serializer(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes
     return to_event
 
 
+def _data_only(data: bytes) -> bytes:
+    """An event of nothing but data."""
+    if b"\n" in data or b"\r" in data:
+        return sse.format_sse_event(data_str=data.decode())
+    return b"data: %b\n\n" % data
+
+
 def _event_data(event: sse.ServerSentEvent) -> str | None:
     if event.raw_data is not None:
         return event.raw_data
-    if event.data is None:
-        return None
-    if hasattr(event.data, "model_dump_json"):
-        return str(event.data.model_dump_json())
-    return plain_json(event.data).decode()
+    return None if event.data is None else _json_of(event.data).decode()
+
+
+def _json_of(data: Any) -> bytes:
+    if hasattr(data, "model_dump_json"):
+        return str(data.model_dump_json()).encode()
+    return plain_json(data)
 
 
 async def event_stream(
@@ -95,9 +132,23 @@ async def event_stream(
     items = (
         generator.__aiter__() if is_async_generator_callable(endpoint) else iterate_in_threadpool(generator)
     )
-    events = await stack.enter_async_context(_produced(items, to_event))
-    stack.push_async_callback(events.aclose)
-    return _with_checkpoints(events, lambda event: event)
+    loop = _get_running_loop()
+    if loop is not None:
+        relay = EventRelay(loop, items, to_event)
+        await stack.enter_async_context(_running(relay.produce))
+        relayed: Any = relay.events()
+    else:
+        relayed = await stack.enter_async_context(_produced(items, to_event))
+    stack.push_async_callback(relayed.aclose)
+    return relayed if loop is not None else _with_checkpoints(relayed, lambda event: event)
+
+
+@asynccontextmanager
+async def _running(function: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(function)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
