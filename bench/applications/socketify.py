@@ -10,8 +10,7 @@ from socketify import App, AppListenOptions, OpCode, sendfile
 from bench import settings
 from bench.models import ITEMS, Order, Parameters, WorldOut, rows_json
 
-# Pools of requests, responses and sockets, which its documentation has for speed.
-app = App(None, request_response_factory_max_items=10_000, websocket_factory_max_items=1_000)
+app = App()
 HELLO = {"message": "Hello, World!"}
 
 
