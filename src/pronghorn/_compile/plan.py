@@ -89,14 +89,13 @@ class EndpointPlan:
             for "ask the reference way". A coroutine function where the way is ``task``. Where it is ``in place``
             or ``relay``, or the plan ``holds_exits``, a generator that yields where it has to go on, or that its
             answer is to be sent (see `_engine.exits`): what it gives is then ``outcome`` of the exchange.
-        source: what ``function`` was compiled from.
-        filename: the name of the source in tracebacks.
+        source, filename: what ``function`` was compiled from, and its name in tracebacks.
         needs_body: whether the whole body has to be there first.
-        uses_stacks: whether dependencies have exits that are left to stacks.
-        holds_exits: whether dependencies have exits that are written into the plan.
-        exits_alone: whether the only exit is that of one asynchronous generator, and user code sees neither the
-            request nor its stacks: the plan then needs one stack, and no scope as long as there is none.
+        uses_stacks, holds_exits: whether dependencies have exits: left to stacks, written into the plan.
+        exits_alone: whether the only exit is that of one asynchronous generator, and user code sees no request:
+            the plan then needs one stack, and no scope as long as there is none.
         uses_request: whether user code gets to see the request.
+        is_direct: whether it is run in place or as a task, has no exits, and shows user code no request.
         is_lone: whether the endpoint is all that is called: it has no dependencies.
         steps: the calls, in order.
         spec: the declaration.
@@ -111,6 +110,7 @@ class EndpointPlan:
     holds_exits: bool
     exits_alone: bool
     uses_request: bool
+    is_direct: bool
     is_lone: bool
     in_place: bool
     steps: tuple[Step, ...]
@@ -130,9 +130,8 @@ def compile_plan(spec: HandlerSpec, title: str, engine: Mapping[str, Any]) -> En
     steps = ordered_steps(spec.dependant)
     if not _can_compile(spec, steps):
         return None
-    builder = _PlanBuilder(spec, steps, engine)
     try:
-        return builder.build(title)
+        return _PlanBuilder(spec, steps, engine).build(title)
     except PydanticUserError:
         # An annotation names something that is not defined (yet): who uses it is told what, by the reference way.
         return None
@@ -205,6 +204,8 @@ class _PlanBuilder:
             holds_exits=self.holds_exits,
             exits_alone=self.exits_alone,
             uses_request=self.uses_request,
+            is_direct=self.way in ("in place", "task")
+            and not (self.uses_stacks or self.holds_exits or self.exits_alone or self.uses_request),
             is_lone=len(self.steps) == 1,
             in_place=self.way == "in place",
             steps=tuple(self.steps),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, MutableMapping
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ _SMALL_BODY = 64 * 1024
 
 _BODYLESS = frozenset({204, 205, 304})
 _VERSIONS = {"1": "1.1", "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2": "2"}
+
+_WITHOUT_DECLARATION = frozenset({"2", "HTTP/2"})
 
 TextHeaders = list[tuple[str, str]]
 RawHeaders = list[tuple[bytes, bytes]]
@@ -55,21 +58,23 @@ async def serve(app: Any, scope: RsgiScope, protocol: Any) -> None:
         scope: what is asked for.
         protocol: the way to read and answer it.
     """
-    state = _state_of(app)
     if scope.proto != "http":
         from pronghorn.adapters.rsgi_websocket import serve_websocket
 
-        await serve_websocket(app, asgi_scope(scope, "websocket", state), protocol)
+        await serve_websocket(app, asgi_scope(scope, "websocket", app), protocol)
         return
-    exchange = RsgiExchange(scope, protocol, state)
-    length = exchange.declared_length()
-    if length is not None and length <= _SMALL_BODY:
-        exchange.body = await protocol() if length else b""
+    exchange = RsgiExchange(scope, protocol, app)
+    length = declared_length(scope)
+    if length == 0:
+        exchange.body = b""
+    elif length is not None and length <= _SMALL_BODY:
+        exchange.body = await protocol()
     try:
         reply = app.handle_exchange(exchange)
         if reply is not None:
             exchange.respond(reply)
-        await exchange.wait_finished()
+        if exchange._spawned or not exchange._finished:
+            await exchange.wait_finished()
     except Exception as error:
         # An application that is told of the peer's leaving, and says so in turn, did nothing wrong.
         if not (exchange.disconnected and isinstance(error, ClientDisconnect)):
@@ -103,64 +108,81 @@ def stop(app: Any, loop: asyncio.AbstractEventLoop) -> None:
 _lifespans: dict[tuple[int, int], Lifespan] = {}
 
 
-def _state_of(app: Any) -> MutableMapping[str, Any] | None:
-    lifespan = _lifespans.get((id(app), id(asyncio.get_running_loop())))
+def _state_of(app: Any, loop: asyncio.AbstractEventLoop) -> MutableMapping[str, Any] | None:
+    lifespan = _lifespans.get((id(app), id(loop)))
     return None if lifespan is None else lifespan.state
 
 
 class RsgiExchange(Exchange):
-    """One HTTP request of an RSGI server."""
+    """One HTTP request of an RSGI server.
 
-    __slots__ = (
-        "_chunks",
-        "_finished",
-        "_head",
-        "_news",
-        "_protocol",
-        "_read",
-        "_spawned",
-        "_stream",
-        "_was_spawned",
-        "disconnected",
-        "status",
-    )
+    PERF: every question to the server costs a trip out of Python: what few applications ask for is asked when it
+    is wanted.
+    """
 
-    def __init__(self, scope: RsgiScope, protocol: Any, state: MutableMapping[str, Any] | None) -> None:
+    __slots__ = ("__dict__", "_app", "_loop", "_protocol", "_rsgi")
+
+    root_path: str = ""
+    disconnected = False
+    status = 0
+    _scope: MutableMapping[str, Any] | None = None
+    _chunks: AsyncIterator[bytes] | None = None
+    _read = False
+    _spawned: deque[Coroutine[Any, Any, None]] | None = None
+    _news: asyncio.Future[None] | None = None
+    _head: Message | None = None
+    _stream: Any = None
+    _finished = False
+
+    def __init__(self, scope: RsgiScope, protocol: Any, app: Any) -> None:
+        self._rsgi = scope
+        self._protocol = protocol
+        self._app = app
         self.method = scope.method
         self.path = scope.path
-        self.raw_path = quote(scope.path).encode("ascii")
-        self.query = scope.query_string.encode()
-        self.headers = raw_headers(scope)
-        self.http_version = _VERSIONS.get(scope.http_version, scope.http_version)
-        self.scheme = scope.scheme
-        self.client = _address(scope.client)
-        self.server = _address(scope.server)
-        self.root_path = ""
-        self.state = state
         self.body = None
-        self.path_params = {}
-        self.status = 0
-        self.disconnected = False
-        self._scope = None
-        self._protocol = protocol
-        self._chunks: AsyncIterator[bytes] | None = None
-        self._read = False
-        self._spawned: deque[Coroutine[Any, Any, None]] = deque()
-        self._was_spawned = False
-        self._news: asyncio.Future[None] | None = None
-        self._head: Message | None = None
-        self._stream: Any = None
-        self._finished = False
+        self._loop = asyncio.get_running_loop()
 
-    def declared_length(self) -> int | None:
-        """The length of the body, where the request tells."""
-        for name, value in self.headers:
-            if name == b"content-length" and value.isdigit():
-                return int(value)
-            if name == b"transfer-encoding":
-                return None
-        # In HTTP/2 a body needs no declaration.
-        return 0 if self.http_version != "2" or self.method in ("GET", "HEAD") else None
+    @cached_property
+    def query(self) -> bytes:  # type: ignore[override]
+        """The query string."""
+        return self._rsgi.query_string.encode()
+
+    @cached_property
+    def raw_path(self) -> bytes:  # type: ignore[override]
+        """The path, encoded again: the server does not tell how it was sent."""
+        return quote(self._rsgi.path).encode("ascii")
+
+    @cached_property
+    def headers(self) -> RawHeaders:  # type: ignore[override]
+        """Raw header pairs."""
+        return raw_headers(self._rsgi)
+
+    @cached_property
+    def http_version(self) -> str:  # type: ignore[override]
+        """``"1.0"``, ``"1.1"`` or ``"2"``."""
+        version = self._rsgi.http_version
+        return _VERSIONS.get(version, version)
+
+    @cached_property
+    def scheme(self) -> str:  # type: ignore[override]
+        """``"http"`` or ``"https"``."""
+        return self._rsgi.scheme
+
+    @cached_property
+    def client(self) -> tuple[str, int] | None:  # type: ignore[override]
+        """Address and port of the peer."""
+        return _address(self._rsgi.client)
+
+    @cached_property
+    def server(self) -> tuple[str, int | None] | None:  # type: ignore[override]
+        """Address and port of this end."""
+        return _address(self._rsgi.server)
+
+    @cached_property
+    def state(self) -> MutableMapping[str, Any] | None:  # type: ignore[override]
+        """What lifespan handlers yielded."""
+        return _state_of(self._app, self._loop)
 
     # The request's body ------------------------------------------------------------------------------
 
@@ -263,8 +285,9 @@ class RsgiExchange(Exchange):
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run `coroutine` in this request's task, which waits for it; see `Exchange.spawn`."""
+        if self._spawned is None:
+            self._spawned = deque()
         self._spawned.append(coroutine)
-        self._was_spawned = True
         self._tell()
 
     async def wait_finished(self) -> None:
@@ -274,7 +297,7 @@ class RsgiExchange(Exchange):
                 await self._spawned.popleft()
             if self._finished:
                 return
-            if self._was_spawned:
+            if self._spawned is not None:
                 raise RuntimeError("the application ended without completing its response")
             # A worker thread has the request; its result comes by `respond` or `spawn`.
             self._news = asyncio.get_running_loop().create_future()
@@ -290,19 +313,29 @@ class RsgiExchange(Exchange):
             news.set_result(None)
 
 
-def asgi_scope(
-    scope: RsgiScope, kind: str, state: MutableMapping[str, Any] | None
-) -> MutableMapping[str, Any]:
+def asgi_scope(scope: RsgiScope, kind: str, app: Any) -> MutableMapping[str, Any]:
     """The ASGI scope of an RSGI one.
 
     Args:
         scope: what the server tells.
         kind: the ASGI scope type.
-        state: what the application's start-up put into its state.
+        app: the application, whose start-up may have put something into its state.
     """
-    made = RsgiExchange(scope, None, state).scope
+    made = RsgiExchange(scope, None, app).scope
     made["type"] = kind
     return made
+
+
+def declared_length(scope: RsgiScope) -> int | None:
+    """The length of the body, where the request tells."""
+    headers = scope.headers
+    length = headers.get("content-length")
+    if length is not None and length.isdigit():
+        return int(length)
+    if headers.get("transfer-encoding") is not None:
+        return None
+    # In HTTP/2 a body needs no declaration.
+    return 0 if scope.http_version not in _WITHOUT_DECLARATION or scope.method in ("GET", "HEAD") else None
 
 
 def raw_headers(scope: RsgiScope) -> RawHeaders:
@@ -313,9 +346,15 @@ def raw_headers(scope: RsgiScope) -> RawHeaders:
     return fields
 
 
-def text_headers(headers: Any) -> TextHeaders:
+def text_headers(headers: Iterable[tuple[bytes, bytes]]) -> TextHeaders:
     """Header fields as RSGI takes them."""
-    return [(name.decode("latin-1").lower(), _text(value)) for name, value in headers]
+    return [_text_field(field) for field in headers]
+
+
+@lru_cache(maxsize=1024)
+def _text_field(field: tuple[bytes, bytes]) -> tuple[str, str]:
+    name, value = field
+    return name.decode("latin-1").lower(), _text(value)
 
 
 def _text(value: bytes) -> str:
