@@ -158,7 +158,7 @@ def against_best(case: dict[str, Any] | None, theirs: dict[str, str]) -> Target:
 
 
 def on_uvicorn(cases: Cases) -> Target:
-    """The least ratio of all workloads that a server's loop and parser are part of."""
+    """The least ratio of CPU per request, of all workloads."""
     found = {
         key: value for key, case in cases.items() if (value := times(case, ON_UVICORN, FASTAPI)) is not None
     }

@@ -43,7 +43,11 @@ CASES: dict[str, dict[str, Any]] = {
     "idle": case("idle", {"pronghorn": {"kib": [4.5]}}, "idle"),
     "startup": case(
         "startup",
-        {"fastapi": {"cpu": [900], "openapi": [100]}, "pronghorn": {"cpu": [400], "openapi": [25]}},
+        {
+            "fastapi": {"cpu": [900], "openapi": [100]},
+            "pronghorn-uvicorn": {"cpu": [900]},
+            "pronghorn": {"cpu": [400], "openapi": [25]},
+        },
         "startup",
     ),
 }
