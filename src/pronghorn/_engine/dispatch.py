@@ -344,9 +344,9 @@ class Dispatcher(Stepper):
 
     # --- the way out: layers of middleware put themselves here
 
-    async def _deliver(self, x: Exchange, reply: Reply) -> None:
+    def _deliver(self, x: Exchange, reply: Reply) -> Awaitable[None]:
         """Hand over a reply from the request's task."""
-        await deliver(x, reply)
+        return deliver(x, reply)
 
     async def _send_by_asgi(self, x: Exchange, app: ASGIApp) -> None:
         """Let an ASGI application send what is no plain reply."""
@@ -454,12 +454,15 @@ def reference_app(x: Exchange) -> ASGIApp:
     return app
 
 
-async def deliver(x: Exchange, reply: Reply) -> None:
+def deliver(x: Exchange, reply: Reply) -> Awaitable[None]:
     """Hand over a reply, then do what was left for afterwards, in the same task."""
-    after, reply.after = reply.after, None
+    return x.deliver(reply) if reply.after is None else _deliver_and_work(x, reply, reply.after)
+
+
+async def _deliver_and_work(x: Exchange, reply: Reply, after: AfterWork) -> None:
+    reply.after = None
     await x.deliver(reply)
-    if after is not None:
-        await after()
+    await after()
 
 
 async def _ignore(message: Any) -> None:
