@@ -160,7 +160,10 @@ def against_best(case: dict[str, Any] | None, theirs: dict[str, str]) -> Target:
 def on_uvicorn(cases: Cases) -> Target:
     """The least ratio of CPU per request, of all workloads."""
     found = {
-        key: value for key, case in cases.items() if (value := times(case, ON_UVICORN, FASTAPI)) is not None
+        key: value
+        for key, case in cases.items()
+        if case["driver"] not in ("idle", "startup")
+        and (value := times(case, ON_UVICORN, FASTAPI)) is not None
     }
     below = sorted((value, key) for key, value in found.items() if value < TIMES_ON_UVICORN)
     beside = f"{len(found) - len(below)} of {len(found)} reach it"
