@@ -28,6 +28,7 @@ from pronghorn._base.errors import RequestValidationError
 from pronghorn._compile.body import flat_body_params, should_embed_body_fields
 from pronghorn._compile.signature import get_dependant, get_parameterless_sub_dependant
 from pronghorn._declare.depends import Depends
+from pronghorn._engine.files import sender_of
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reference import SolvedDependency
 from pronghorn._engine.seams import seams
@@ -128,7 +129,7 @@ class FrontendRoute(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the file that the request was matched with."""
         response = await self.app.answer(scope[_SCOPE_KEY][_PATH_KEY], scope)
-        await response(scope, receive, send)
+        await sender_of(response)(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> NoReturn:
         """A frontend has no name to find its URL by."""
@@ -221,7 +222,7 @@ class FrontendGroup(BaseRoute):
             response = await route.app.answer(scope[_SCOPE_KEY][_PATH_KEY], scope)
             response.background = solved.background_tasks
             response.headers.raw.extend(solved.response.headers.raw)
-            await response(scope, receive, send)
+            await sender_of(response)(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> NoReturn:
         """A frontend has no name to find its URL by."""

@@ -28,6 +28,7 @@ from pronghorn._compile.callables import traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.exits import IN_THREAD, NOT_AWAITED, ON_LOOP
+from pronghorn._engine.files import sender_of
 from pronghorn._engine.general import SWALLOWED, answer_without_exits
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.refusal import refuse
@@ -333,7 +334,7 @@ class Dispatcher(Stepper):
             await self._deliver(x, reply)
         else:
             prepare_scope(x)
-            await self._send_by_asgi(x, response)
+            await self._send_by_asgi(x, sender_of(response))
 
     async def answer_by_reference(self, x: Exchange) -> None:
         """Answer a request for which a target was found by the reference way."""

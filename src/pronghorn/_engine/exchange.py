@@ -16,7 +16,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 
 from pronghorn._engine.lazy_scope import LazyScope
-from pronghorn._engine.reply import Reply
+from pronghorn._engine.reply import FileReply, Reply
 
 Message = MutableMapping[str, Any]
 
@@ -45,6 +45,9 @@ class Exchange:
 
     #: Whether somebody around the engine answers what it does not.
     nested = False
+
+    #: Whether `send_file` can be used.
+    sends_files = False
 
     def new_context(self) -> Context:
         """A context of this request's own."""
@@ -145,6 +148,14 @@ class Exchange:
 
     def respond(self, reply: Reply) -> None:
         """Write a finished reply. To be called on the event loop, once."""
+        raise NotImplementedError
+
+    async def send_file(self, reply: FileReply) -> None:
+        """Send a body that is in a file, by the shortest way; returns when it is sent, or nobody is there.
+
+        Raises:
+            RuntimeError: the file is shorter than it was.
+        """
         raise NotImplementedError
 
     async def deliver(self, reply: Reply) -> None:

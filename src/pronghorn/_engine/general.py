@@ -38,6 +38,7 @@ from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.exits import NOT_AWAITED
+from pronghorn._engine.files import sender_of
 from pronghorn._engine.forms import read_form
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.reference import SolvedDependency, exit_stack, solve_without_exits
@@ -80,7 +81,7 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
                     response = await call(request)
                 if response is SWALLOWED:  # the same, before the request's exits
                     raise FastAPIError(NOT_AWAITED)
-                await response(scope, receive, send)
+                await sender_of(response)(scope, receive, send)
                 finished = True
             if not finished:  # a dependency's exit swallowed the exception
                 raise FastAPIError(NOT_AWAITED)

@@ -54,6 +54,38 @@ class Reply:
         return [(b"content-length", length), (b"content-type", self.media_type), *self.headers]
 
 
+FilePart = bytes | tuple[int, int]
+"""Bytes, or what is between two offsets of a file."""
+
+
+class FileReply:
+    """Status, headers and a body that is in a file.
+
+    Attributes:
+        status: the HTTP status code.
+        headers: the complete list, names in lower case.
+        descriptor: of the open file; whoever made this closes it.
+        parts: what the body consists of, in order.
+        size: bytes of the body.
+    """
+
+    __slots__ = ("descriptor", "headers", "parts", "size", "status")
+
+    def __init__(
+        self, status: int, headers: list[tuple[bytes, bytes]], descriptor: int, parts: Sequence[FilePart]
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.descriptor = descriptor
+        self.parts = parts
+        self.size = sum(len(part) if isinstance(part, bytes) else part[1] - part[0] for part in parts)
+
+    def is_whole(self) -> bool:
+        """Whether the headers announce this body, no more and no less, and nothing else about framing."""
+        framing = [value for name, value in self.headers if name in (b"content-length", b"transfer-encoding")]
+        return framing == [b"%d" % self.size]
+
+
 def drop_forbidden_body(response: Response) -> None:
     """Leave out the body where the response's status has none; a 205 then says so (RFC 9110, 15.3.6)."""
     if allows_body(response.status_code):

@@ -18,7 +18,8 @@ from starlette.requests import ClientDisconnect
 
 from pronghorn._base.interruption import is_uninterrupted
 from pronghorn._engine.exchange import Exchange, Message
-from pronghorn._engine.reply import Reply
+from pronghorn._engine.reply import FileReply, Reply
+from pronghorn.server.files import FileSending
 from pronghorn.server.flow import SLICE, Outlet
 from pronghorn.server.framing import FRAMING_FIELDS, WITHOUT_BODY, ResponseFraming
 from pronghorn.server.heads import CONTINUE
@@ -71,6 +72,7 @@ class HttpExchange(Exchange):
     __slots__ = ("__dict__", "connection")
 
     connection: Carrier
+    sends_files = True
     new_framing: type[ResponseFraming] = ResponseFraming
     body: bytes | None
     http_version: str = "1.1"
@@ -420,6 +422,24 @@ class HttpExchange(Exchange):
                 await outlet.wait_open()
             outlet.write(data[start : start + SLICE])
         outlet.write(after)
+
+    async def send_file(self, reply: FileReply) -> None:
+        """Send a body that is in a file; see `Exchange.send_file`."""
+        if self.disconnected:
+            return
+        if self.status:
+            raise RuntimeError("a file was given, but the response has already been started")
+        framing = self._frame(reply.status, reply.headers, None)
+        self.status = reply.status
+        if framing.has_body:
+            sending = FileSending(self.connection.outlet, self.connection.site.loop, framing.head, reply)
+            try:
+                await sending.wait()
+            finally:
+                framing.sent_beside(sending.sent)
+        else:
+            self.connection.outlet.write(framing.head)
+        self.finish()
 
     # The task ----------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 SLICE = 64 * 1024
 """The largest piece handed to the transport at once."""
@@ -52,6 +53,16 @@ class WriteGate:
         return waiter
 
 
+class Sending(Protocol):
+    """A body on its way that is not in memory."""
+
+    def go_on(self) -> None:
+        """Send what the peer takes; called again whenever it has caught up."""
+
+    def abandon(self) -> None:
+        """The connection is lost."""
+
+
 class Outlet(WriteGate):
     """What is written to one HTTP connection: joined where it is small, sliced where it is large.
 
@@ -61,15 +72,17 @@ class Outlet(WriteGate):
     Attributes:
         transport: where it goes.
         corked: whether writes are kept in `pending`, to leave as one.
+        sending: the body that is on its way by itself, if there is one.
     """
 
-    __slots__ = ("_left", "_moved", "_rest", "corked", "pending", "transport")
+    __slots__ = ("_left", "_moved", "_rest", "corked", "pending", "sending", "transport")
 
     transport: asyncio.Transport
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._rest: tuple[memoryview, Callable[[], None]] | None = None
+        self.sending: Sending | None = None
         self.corked = False
         self.pending: list[bytes] = []
         self._left = 0
@@ -99,6 +112,8 @@ class Outlet(WriteGate):
 
     def write_on(self) -> None:
         """Go on with many bytes, while the peer keeps up."""
+        if self.sending is not None:
+            self.sending.go_on()
         while self._rest is not None and not self.is_shut:
             data, done = self._rest
             self.transport.write(data[:SLICE])
@@ -124,4 +139,6 @@ class Outlet(WriteGate):
         """The connection is lost: forget what was to be written, and let those go who wait."""
         self._rest = None
         self.pending.clear()
+        if self.sending is not None:
+            self.sending.abandon()
         self.open()

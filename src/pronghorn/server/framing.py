@@ -83,6 +83,16 @@ class ResponseFraming:
             )
         )
 
+    def sent_beside(self, size: int) -> None:
+        """So much of the body, of known length, left without having come here."""
+        if self._left is not None:
+            self._left -= size
+
+    @property
+    def has_body(self) -> bool:
+        """Whether bytes follow the head."""
+        return not self._bodyless
+
     def frame(self, data: bytes, more: bool) -> tuple[bytes, bytes, bytes]:
         """What to send for a piece of the body: bytes before it, the piece, bytes after it.
 

@@ -23,6 +23,10 @@ class _CountedFraming(ResponseFraming):
         self.size += len(data)
         return before, data, after
 
+    def sent_beside(self, size: int) -> None:
+        super().sent_beside(size)
+        self.size += size
+
 
 class MeasuredExchange(HttpExchange):
     """A request that is measured, from the end of its head on."""
