@@ -66,7 +66,7 @@ def step(workload: Workload, contenders: int, connections: list[int], seconds: i
         return Step(workload.name, contenders, contenders, ALONE_SECONDS[workload.driver], 0.0)
     once = starts * START_MORE.get(workload.name, START_SECONDS) + contenders * CHECK_SECONDS
     more = sum(has_all_rounds(number, connections) for number in connections)
-    sample = seconds + SAMPLE_MORE.get(workload.driver, 0.0)
+    sample = seconds * workload.length + SAMPLE_MORE.get(workload.driver, 0.0)
     return Step(workload.name, contenders * len(connections), contenders * more, sample, once)
 
 

@@ -262,7 +262,7 @@ class Run:
 
     def sample(self, workload: Workload, contender: Contender, connections: int, standing: Standing) -> bool:
         """Take one sample; whether it went well."""
-        seconds = self.options.seconds
+        seconds = self.options.seconds * workload.length
 
         def measure() -> Figures:
             with standing.server(contender) as server:

@@ -30,6 +30,7 @@ class Workload:
         connections: how many at a time; with another driver than wrk it is the driver who decides.
         driver: `wrk`; a name of `drivers.DRIVERS`; or `idle` or `startup`, which start servers of their own.
         unit: what is counted.
+        length: how many times longer a sample is, where a request takes long.
         may_lose: whether a request may meet a connection that the server is closing.
     """
 
@@ -41,6 +42,7 @@ class Workload:
     connections: tuple[int, ...] = (32,)
     driver: str = "wrk"
     unit: str = "request"
+    length: int = 1
     may_lose: bool = False
 
     @property
@@ -258,7 +260,7 @@ WORKLOADS = (
     Workload("body", "nested JSON body", vary(json_body), bad_bodies, connections=BASIC),
     Workload("rejected", "rejected body (422)", vary(rejected_body), connections=BASIC),
     Workload("rows", "100 rows through a response model", vary(many_rows)),
-    Workload("bulk", "1 MB JSON body", vary(bulk, 4), bad_bulk, connections=(4,)),
+    Workload("bulk", "1 MB JSON body", vary(bulk, 4), bad_bulk, connections=(4,), length=2),
     Workload("chain", "three dependencies, none with yield", vary(chain)),
     Workload("dependencies", "three dependencies, async", dependencies("/me")),
     Workload("dependencies-def", "three dependencies, def", dependencies("/me-def")),
@@ -266,8 +268,8 @@ WORKLOADS = (
     Workload("def-sleep", "def endpoint, sleeping 1 ms", constant("/def-sleep")),
     Workload("await-one", "awaiting once", constant("/await-one")),
     Workload("await-three", "awaiting three times", constant("/await-three")),
-    Workload("upload", "10 MB multipart upload", vary(upload, 2), connections=(4,)),
-    Workload("download", "10 MB file", vary(download, 4), connections=(4,)),
+    Workload("upload", "10 MB multipart upload", vary(upload, 2), connections=(4,), length=2),
+    Workload("download", "10 MB file", vary(download, 4), connections=(4,), length=2),
     Workload("range", "64 KB range of a file", vary(download_range), connections=(32,)),
     Workload("reconnect", "a new connection every 10 requests", vary(reconnect, 60), may_lose=True),
     Workload("events", "server-sent events to 500 clients", list, driver="events", unit="event"),

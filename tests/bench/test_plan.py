@@ -25,4 +25,5 @@ def test_a_step_counts_connections_and_the_servers_that_it_starts() -> None:
     assert first.once > alone.once
     assert step(workload("hello"), 10, [1, 32, 256], seconds=1, starts=0).count(3) == 50
     assert step(workload("hello"), 10, [1, 256], seconds=1, starts=0).count(3) == 60
+    assert step(workload("upload"), 1, [4], seconds=2, starts=0).seconds > 4
     assert step(workload("idle"), 10, [32], seconds=1, starts=10).once == 0
