@@ -139,19 +139,25 @@ async def replace() -> AsyncIterator[Figure]:
     yield exactly(f"failed while workers are recycled, of {len(load.done):,}", len(load.failed), 0)
 
 
-async def blocked() -> AsyncIterator[Figure]:
-    """An event loop that is blocked for a minute."""
-    timeout = 3.0
+async def _replaced(action: str, timeout: float) -> AsyncIterator[Figure]:
     with process(workers=2, heartbeat_timeout=timeout) as server:
         server.workers(2)
         with Load(server.port(), PER_REQUEST, connections=4) as load:
             with socket.create_connection(("127.0.0.1", server.port())) as blocking:
                 begun = time.monotonic()
-                blocking.sendall(b"GET /block/60 HTTP/1.1\r\nHost: a\r\n\r\n")
+                blocking.sendall(f"GET /{action}/60 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
                 server.wait_for("another starts")
                 seconds = time.monotonic() - begun
             server.workers(2)
-        yield at_most("replaced after", seconds, timeout + 2, "s")
-        yield at_most("failed, of those that the blocked worker had let in", len(load.failed), 4)
-        yield exactly("its stack is in the log", "in _block" in server.log, True)
-    yield at_most("median of the others", median(done.seconds for done in load.done) * 1000, 100, "ms")
+        yield at_most(f"{action}: replaced after", seconds, timeout + 2, "s")
+        yield at_most(f"{action}: failed, of those that this worker had let in", len(load.failed), 4)
+        yield exactly(f"{action}: its stack is in the log", f"in _{action}" in server.log, True)
+    late = median(done.seconds for done in load.done) * 1000
+    yield at_most(f"{action}: median of the others", late, 100, "ms")
+
+
+async def blocked() -> AsyncIterator[Figure]:
+    """An event loop that is blocked for a minute, by a call that lets other threads run and by one that does not."""
+    for action in ("block", "hold"):
+        async for figure in _replaced(action, 3.0):
+            yield figure

@@ -192,10 +192,10 @@ async def parsers() -> AsyncIterator[Figure]:
 
 
 async def covered() -> AsyncIterator[Figure]:
-    """`RELIABILITY_INPUTS` (ten million) for each target, or what `RELIABILITY_SECONDS` (an hour) are enough for."""
+    """`RELIABILITY_RUNS` (ten million) for each target, or what `RELIABILITY_SECONDS` (an hour) are enough for."""
     if importlib.util.find_spec("atheris") is None:
         raise Skipped("atheris is not installed: pip install --group reliability")
-    runs = os.environ.get("RELIABILITY_INPUTS", "10000000")
+    runs = os.environ.get("RELIABILITY_RUNS", "10000000")
     seconds = os.environ.get("RELIABILITY_SECONDS", "3600")
     for name in TARGETS:
         process = await asyncio.create_subprocess_exec(

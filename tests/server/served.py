@@ -4,11 +4,13 @@
 /slow        after 0.3 s                  /stream          never comes to an end
 /slow/0.05   after so many seconds        /hog/BYTES       keeps so much memory
 /die         ends the process             /thread/SECONDS  is held up in a thread
+/hold/SECONDS  lets no other thread run for so long
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -65,6 +67,10 @@ async def _block(send: Any, seconds: str) -> None:
     time.sleep(float(seconds))
 
 
+async def _hold(send: Any, seconds: str) -> None:
+    ctypes.PyDLL(None).sleep(int(seconds))  # holds the interpreter's lock, as code that is not Python may
+
+
 async def _thread(send: Any, seconds: str) -> None:
     await asyncio.to_thread(time.sleep, float(seconds))
 
@@ -90,6 +96,7 @@ ACTIONS: dict[str, Callable[[Any, str], Awaitable[None]]] = {
     "slow": _slow,
     "die": _die,
     "block": _block,
+    "hold": _hold,
     "thread": _thread,
     "hog": _hog,
     "stream": _stream,

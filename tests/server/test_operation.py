@@ -94,6 +94,16 @@ def test_a_worker_whose_loop_is_blocked_is_replaced_and_its_stack_is_logged() ->
         assert server.stop() == 0
 
 
+def test_a_worker_none_of_whose_threads_can_run_is_replaced_and_its_stacks_are_written() -> None:
+    with process(workers=1, heartbeat_timeout=1) as server:
+        first = server.worker()
+        with socket.create_connection(("127.0.0.1", server.port())) as holding:
+            holding.sendall(b"GET /hold/60 HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.wait_for("gives no sign of life: killed")
+            until(server.worker, lambda pid: pid != first)
+        assert "in _hold" in server.log
+
+
 def test_a_stopped_process_gives_no_sign_of_life_and_is_replaced() -> None:
     with process(workers=1, heartbeat_timeout=0.5) as server:
         first = server.worker()
