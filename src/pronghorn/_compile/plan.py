@@ -25,8 +25,8 @@ from pronghorn._base.sentinels import settled
 from pronghorn._base.status_codes import allows_body
 from pronghorn._compile.body import flat_body_params, should_embed_body_fields
 from pronghorn._compile.codegen import SourceWriter
+from pronghorn._compile.content import write_content
 from pronghorn._compile.dependant import oauth_scopes
-from pronghorn._compile.dump_options import has_aliases, reads_attributes
 from pronghorn._compile.exits import SteppedWriter, Way, is_alone, way_of
 from pronghorn._compile.extract import read_params
 from pronghorn._compile.fields import (
@@ -453,7 +453,7 @@ class _PlanBuilder:
         if not (plain or spec.serializes_directly) or not allows_body(spec.status_code) or self.uses_response:
             self._write_class_answer(result)
             return
-        self._write_content(result)
+        write_content(self.writer, spec, result)
         # PERF: a third of a call of the class, with its arguments.
         self.writer.line("reply = new(Reply)")
         self.writer.line(f"reply.status = {spec.status_code or 200}")
@@ -469,29 +469,6 @@ class _PlanBuilder:
             self.writer.line(f"x.outcome = {result}")
         else:
             self.writer.line(f"return {result}")
-
-    def _write_content(self, result: str) -> None:
-        """Set ``content`` to the JSON of what the endpoint returned."""
-        spec, field = self.spec, self.spec.response_field
-        if field is None:
-            self.writer.line(f"content = encode_plain({result})")
-            return
-        adapter = field._type_adapter
-        validate = self.writer.bind("validate_response", adapter.validator.validate_python)
-        to_json = self.writer.bind("to_json", adapter.serializer.to_json)
-        attributes = ", from_attributes=True" if reads_attributes(adapter.core_schema) else ""
-        with self.writer.block("try:"):
-            self.writer.line(f"valid = {validate}({result}{attributes})")
-        with self.writer.block("except ValidationError as error:"):
-            spec_name = self.writer.bind("spec", spec)
-            self.writer.line(f"raise response_error(x, {spec_name}, {result}, error) from None")
-        aliased = has_aliases(adapter.core_schema)
-        options = "".join(
-            f", {name}={self.writer.bind(name, value)}"
-            for name, value in spec.dump_options.items()
-            if (aliased if name == "by_alias" else value not in (None, False))
-        )
-        self.writer.line(f"content = {to_json}(valid{options})")
 
     def _write_class_answer(self, result: str) -> None:
         spec_name = self.writer.bind("spec", self.spec)
