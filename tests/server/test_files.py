@@ -142,7 +142,10 @@ async def test_after_some_of_it_other_connections_have_a_turn(
     monkeypatch.setattr(files, "_TURN", 1)
     sent = Sent(file_of(descriptor))
     await sent.ask()
-    assert 0 < len(sent.line.transport.written) < len(CONTENT)
+    before = len(sent.line.transport.written)
+    assert 0 < before < len(CONTENT)
+    sent.line.connection.resume_writing()  # it is not the turn of this one yet
+    assert len(sent.line.transport.written) == before
     await until(lambda: sent.over)
     assert sent.body() == CONTENT
 
