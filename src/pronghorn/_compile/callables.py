@@ -30,6 +30,11 @@ _AWAITING = frozenset({"GET_AWAITABLE", "GET_AITER", "GET_ANEXT", "BEFORE_ASYNC_
 _SUSPENDING = _AWAITING | {"YIELD_VALUE"}
 
 
+# Beside what awaits: what is entered before an ``await`` and left after it.
+_HOLDING = _AWAITING - {"GET_AWAITABLE", "SEND"} | {"BEFORE_WITH", "LOAD_SPECIAL"}
+_WITHOUT_MEANING = frozenset({"PUSH_NULL", "PRECALL", "CACHE"})
+
+
 @dataclass(frozen=True, slots=True)
 class CallableTraits:
     """How a callable is run: its kind, and whether it is an `async def` that never suspends.
@@ -146,3 +151,41 @@ def _contains_none(call: Any, kind: int, instructions: frozenset[str]) -> bool:
     if code is None or not code.co_flags & kind:
         return False
     return not any(instruction.opname in instructions for instruction in dis.get_instructions(code))
+
+
+def awaits_only_its_second(call: Callable[..., Any]) -> bool:
+    """Whether ``call(a, b)`` is an `async def` that waits for nothing but results of ``b(...)``, and holds nothing.
+
+    That is: every ``await`` in it is one of its second parameter called with one variable, which nothing else is
+    assigned to; there is no ``with``, no ``async with`` or ``for``. What that parameter does then decides alone
+    whether the call can suspend.
+    """
+    function = strip_partial(call)
+    is_bound = inspect.ismethod(function)
+    code = getattr(function.__func__ if is_bound else function, "__code__", None)
+    if function is not call or code is None or not code.co_flags & inspect.CO_COROUTINE:
+        return False
+    if code.co_argcount != 2 + is_bound or code.co_kwonlyargcount:
+        return False
+    parameter = code.co_varnames[1 + is_bound]
+    instructions = [each for each in dis.get_instructions(code) if each.opname not in _WITHOUT_MEANING]
+    return not any(
+        each.opname in _HOLDING
+        or (each.argval == parameter and each.opname.startswith(("STORE_", "DELETE_", "MAKE_CELL")))
+        or (each.opname == "GET_AWAITABLE" and not _is_call_of(instructions[:position], parameter))
+        for position, each in enumerate(instructions)
+    )
+
+
+def _is_call_of(instructions: list[dis.Instruction], name: str) -> bool:
+    """Whether the last of ``instructions`` call ``name`` with one variable."""
+    called, given, call = ([None] * 3 + instructions)[-3:]
+    return (
+        call is not None
+        and (call.opname, call.arg) == ("CALL", 1)
+        and given is not None
+        and given.opname.startswith("LOAD_FAST")
+        and called is not None
+        and called.opname.startswith("LOAD_FAST")
+        and called.argval == name
+    )

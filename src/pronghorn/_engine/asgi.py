@@ -24,12 +24,14 @@ class AsgiExchange(Exchange):
         self._scope = scope
         self.method = scope["method"]
         self.path = scope["path"]
-        self.query = scope.get("query_string", b"")
         headers = scope["headers"]
         if type(headers) is not list:  # any iterable will do, and it may be one that is read once
             headers = scope["headers"] = list(headers)
         self.headers = headers
-        self.root_path = scope.get("root_path", "")
+        try:
+            self.query, self.root_path = scope["query_string"], scope["root_path"]
+        except KeyError:  # they are optional
+            self.query, self.root_path = scope.get("query_string", b""), scope.get("root_path", "")
         self.body = None
         self._receive = receive
         self._send = send

@@ -7,7 +7,7 @@ reply, or an ASGI application that still has to send; errors that no handler ans
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextvars import Context
 from functools import cached_property, partial
 from typing import Any
@@ -22,12 +22,13 @@ from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.level import Level
-from pronghorn._engine.middleware.passage import Passage
+from pronghorn._engine.middleware.passage import Passage, resumed
 from pronghorn._engine.middleware.passing import app_of
-from pronghorn._engine.reply import Reply, reply_of
+from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.running import read_body, run_in_place, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import is_in_use, offer_stacks
+from pronghorn._engine.stepping import result, within
 from pronghorn._schema.errors import ErrorItems
 
 
@@ -35,9 +36,36 @@ class FunctionDispatcher(DispatcherInside):
     """Runs requests inside levels that are divided by function layers; see `Dispatcher`."""
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
-        """Run the request as a task: its functions may wait."""
-        x.spawn(self.run(x, plan))
+        """Run the request in place, if nothing in it waits as a rule; else as a task, as its functions may wait."""
+        if not self._level.is_direct or not _is_at_once(plan) or (plan.needs_body and x.body is None):
+            x.spawn(self.run(x, plan))
+            return None
+        context = x.new_context()
+        x.scope["app"] = x.target.app_items["app"]
+        running = self.outcome(self._level, x, plan)
+        try:
+            waited = self._step(context, running.send, None)
+        except StopIteration as stop:
+            return self._out_at_once(x, stop.value, context)
+        except Exception as error:
+            x.spawn(within(context, self._answer_server_error, x, error))
+        else:
+            x.spawn(within(context, self._send_out, x, resumed(running, waited)))
         return None
+
+    def _out_at_once(self, x: Exchange, outcome: Reply | ASGIApp, context: Context) -> Reply | None:
+        if not isinstance(outcome, Reply):
+            x.spawn(within(context, self._send_out, x, result(outcome, None)))
+            return None
+        if outcome.after is not None:
+            outcome.after = partial(within, context, self._work_after, x, outcome.after)
+        return outcome
+
+    async def _work_after(self, x: Exchange, after: AfterWork) -> None:
+        try:
+            await after()
+        except Exception as error:
+            await self._answer_server_error(x, error)
 
     def serve(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, None]:
         """Serve a request whose task is there already; its scope says nothing of the route yet."""
@@ -45,9 +73,12 @@ class FunctionDispatcher(DispatcherInside):
 
     async def run(self, x: Exchange, plan: EndpointPlan) -> None:
         """Run the request through all levels and send what comes out."""
+        x.scope["app"] = x.target.app_items["app"]
+        await self._send_out(x, self.outcome(self._level, x, plan))
+
+    async def _send_out(self, x: Exchange, running: Awaitable[Any]) -> None:
         try:
-            x.scope["app"] = x.target.app_items["app"]
-            outcome = await self.outcome(self._level, x, plan)
+            outcome = await running
             if isinstance(outcome, Reply):
                 await deliver(x, outcome)
             else:
@@ -64,6 +95,11 @@ class FunctionDispatcher(DispatcherInside):
             return out(level, x, await self._innermost(x, plan))
         passage = Passage(level.function, _Inside(self, level.inner), x)
         return out(level, x, await passage.run())
+
+    @cached_property
+    def is_direct(self) -> bool:
+        """Whether no function waits for anything but `call_next`, so that none can give up waiting for it either."""
+        return self._level.is_direct
 
     @cached_property
     def _plain(self) -> Dispatcher:
@@ -170,6 +206,11 @@ def _required(response: Any) -> Any:
     return response
 
 
+def _is_at_once(plan: EndpointPlan) -> bool:
+    """Whether a plan gives its outcome in one step."""
+    return plan.in_place and not plan.holds_exits
+
+
 class _Inside:
     """What is inside of a function layer: one more level; see `passage.Inner`."""
 
@@ -177,19 +218,36 @@ class _Inside:
         self._dispatcher = dispatcher
         self._level = level
 
-    def plan_of(self, x: Exchange) -> EndpointPlan | None:
-        plan = self._dispatcher.select(x)
+    def plan_of(self, x: Exchange, outer: Exchange) -> EndpointPlan | None:
+        target = outer.target
+        if (
+            target.max_body_size is None
+            and x.path == outer.path
+            and x.method == outer.method
+            and x.root_path == outer.root_path
+        ):  # a function may have changed what routes are found by, but seldom does
+            x.target, x.path_params = target, outer.path_params
+            plan: EndpointPlan | None = target.plan
+        else:
+            plan = self._dispatcher.select(x)
         # Exits of dependencies come after the response: the general kind keeps them waiting for it.
         return None if plan is None or plan.uses_stacks or plan.holds_exits else plan
 
     def is_quick(self, plan: EndpointPlan) -> bool:
         return plan.way == "in place" and self._level.function is None
 
+    def is_direct(self, plan: EndpointPlan) -> bool:
+        return self._dispatcher.is_direct and _is_at_once(plan)
+
     def at_once(self, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
         return self._dispatcher.innermost_now(self._level, x, plan, context)
 
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
-        return self._dispatcher.outcome(self._level, x, plan)
+        level = self._level
+        if not level.adapters and level.function is not None and level.inner is not None:
+            # PERF: nothing else is between two functions as a rule; `outcome` comes to the same.
+            return Passage(level.function, _Inside(self._dispatcher, level.inner), x).run()
+        return self._dispatcher.outcome(level, x, plan)
 
 
 def out(level: Level, x: Exchange, outcome: Reply | ASGIApp) -> Reply | ASGIApp:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.types import ASGIApp
 
+from pronghorn._compile.callables import awaits_only_its_second
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.middleware.adapter import NO_LIMIT, Adapter
 from pronghorn._engine.reply import Reply
@@ -43,6 +44,11 @@ class Level:
         #: Whether `enter` has something to do for methods other than OPTIONS.
         self.meets_all = bool(self._ordinary_befores)
         self.afters = tuple(adapter.after for adapter in reversed(adapters) if adapter.has_after)
+        #: Whether every function from here on waits for nothing but `call_next`: then nothing but the path operation
+        #: decides whether there is something to wait for.
+        self.is_direct: bool = inner is None or (
+            function is not None and inner.is_direct and awaits_only_its_second(function.dispatch_func)
+        )
         #: Replies with bodies from this size on are sent by ASGI; see `Adapter.thread_minimum_size`.
         self.thread_minimum_size = min(
             (adapter.thread_minimum_size for adapter in adapters), default=NO_LIMIT

@@ -8,9 +8,9 @@ function raises; its background work follows the response.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from types import CoroutineType
+from types import CoroutineType, coroutine
 from typing import Any, Protocol
 
 from starlette.middleware.base import BaseHTTPMiddleware, _CachedRequest, _StreamingResponse
@@ -36,11 +36,15 @@ class InnerExchange(AsgiExchange):
 class Inner(Protocol):
     """The part inside of a function layer."""
 
-    def plan_of(self, x: Exchange) -> EndpointPlan | None:
-        """What the request leads to; None where the inner application of the general kind has to answer."""
+    def plan_of(self, x: Exchange, outer: Exchange) -> EndpointPlan | None:
+        """What the request leads to that was ``outer`` around the function; None where the inner application of the general kind has to answer."""
 
     def is_quick(self, plan: EndpointPlan) -> bool:
         """Whether `at_once` may be asked."""
+        raise NotImplementedError
+
+    def is_direct(self, plan: EndpointPlan) -> bool:
+        """Whether nobody can give up waiting for the inner part."""
         raise NotImplementedError
 
     def at_once(self, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
@@ -49,6 +53,29 @@ class Inner(Protocol):
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
         """A coroutine for a reply or an ASGI application."""
         raise NotImplementedError
+
+
+@coroutine
+def resumed(
+    running: Coroutine[Any, Any, Any], waited: Any, run: Callable[..., Any] | None = None
+) -> Generator[Any, Any, Any]:
+    """The result of a coroutine that waits for something already: this waits for it in its stead.
+
+    Args:
+        running: the coroutine.
+        waited: what it waits for.
+        run: calls a function where the coroutine has to run, if not here.
+    """
+    try:
+        while True:
+            function, argument = running.send, None
+            try:
+                argument = yield waited
+            except BaseException as error:
+                function, argument = running.throw, error
+            waited = function(argument) if run is None else run(function, argument)
+    except StopIteration as stop:
+        return stop.value
 
 
 class PassedResponse(_StreamingResponse):
@@ -60,6 +87,7 @@ class PassedResponse(_StreamingResponse):
         self.whole = self.body_iterator = self._pieces()
         self.status_code = reply.status
         self.raw_headers = reply.raw_headers()
+        self._first = self.raw_headers[:2] if reply.media_type is not None else [(b"", b"")]
         self.info = None
         self.media_type = None
         self.background = None
@@ -73,7 +101,10 @@ class PassedResponse(_StreamingResponse):
         """The reply again; None when the body was replaced or looked at."""
         if self.taken or self.body_iterator is not self.whole:
             return None
-        return StreamedReply(self.status_code, self.content, None, self.raw_headers, self.background)
+        headers, media_type = self.raw_headers, None
+        if headers[:2] == self._first:  # as the server would write them itself
+            headers, media_type = headers[2:], self._first[1][1]
+        return StreamedReply(self.status_code, self.content, media_type, headers, self.background)
 
 
 class Passage:
@@ -126,13 +157,22 @@ class Passage:
     async def call_next(self, request: Request) -> Response:
         """Ask the inner part; see Starlette's `BaseHTTPMiddleware`, which does not look at ``request`` either."""
         x = InnerExchange(self._scope, self._receive, self._x.send)
-        plan = None if self._parts else self._inner.plan_of(x)
+        plan = None if self._parts else self._inner.plan_of(x, self._x)
         if plan is None:
             return await self._stream(self._layer.app, copy_context(), self._request.wrapped_receive)
         context = copy_context()
         try:
-            if self._inner.is_quick(plan) and await self._has_body(x, plan):
+            has_body = not plan.needs_body or await self._has_body(x)
+            if has_body and self._inner.is_quick(plan):
                 outcome = self._inner.at_once(x, plan, context)
+            elif has_body and self._inner.is_direct(plan):
+                running = self._inner.in_task(x, plan)
+                try:
+                    waited = context.run(running.send, None)
+                except StopIteration as stop:
+                    outcome = stop.value
+                else:
+                    outcome = await resumed(running, waited, context.run)
             else:
                 outcome = self._inner.in_task(x, plan)
             if type(outcome) is CoroutineType:
@@ -143,10 +183,8 @@ class Passage:
             raise error from error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return await self._response_of(outcome, context, x.receive)
 
-    async def _has_body(self, x: Exchange, plan: EndpointPlan) -> bool:
-        """Whether the body is there, as far as the plan needs one."""
-        if not plan.needs_body:
-            return True
+    async def _has_body(self, x: Exchange) -> bool:
+        """Whether the body is there."""
         if self._x.body is None:
             return False
         try:
