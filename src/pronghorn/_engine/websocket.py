@@ -90,18 +90,22 @@ class DirectWebSocket(WebSocket):
 
     async def receive_text(self) -> str:
         """The next message, which is text; see `starlette.websockets.WebSocket`."""
-        message = await self._next()
-        if message is None:
+        peer = self._peer_to_hear()
+        if peer is None:
             return await super().receive_text()
+        while (message := self._take(peer)) is None:
+            await peer.news()
         if type(message) is not str:
             raise KeyError("text")  # what Starlette makes of a binary message
         return message
 
     async def receive_bytes(self) -> bytes:
         """The next message, which is binary."""
-        message = await self._next()
-        if message is None:
+        peer = self._peer_to_hear()
+        if peer is None:
             return await super().receive_bytes()
+        while (message := self._take(peer)) is None:
+            await peer.news()
         if type(message) is not bytes:
             raise KeyError("bytes")
         return message
@@ -112,18 +116,17 @@ class DirectWebSocket(WebSocket):
             return await super().receive_json(mode)
         return json.loads(await self.receive_text() if mode == "text" else await self.receive_bytes())
 
-    async def _next(self) -> str | bytes | None:
-        """The next message; None where it has to be asked for the general way."""
-        peer = self._peer
-        if peer is None or self.application_state is not _CONNECTED or self.client_state is not _CONNECTED:
-            return None
+    def _peer_to_hear(self) -> Peer | None:
+        """Whom to take a message from; None where it has to be asked for the general way."""
+        is_open = self.application_state is _CONNECTED and self.client_state is _CONNECTED
+        return self._peer if is_open else None
+
+    def _take(self, peer: Peer) -> str | bytes | None:
         try:
-            while (message := peer.take()) is None:
-                await peer.news()
+            return peer.take()
         except WebSocketDisconnect:
             self.client_state = _DISCONNECTED
             raise
-        return message
 
     async def send_text(self, data: str) -> None:
         """Send a text message."""
