@@ -18,7 +18,7 @@ class Turn(asyncio.Future[None]):
     """What one task waits for. With `come`, it goes on before that call returns.
 
     PERF: a future's result wakes its task one round of the loop later, with a handle and a poll of all sockets
-    in between: 5 µs of the 30 that a short message costs. bench: echo
+    in between. bench: echo
     """
 
     _wake: Wake | None = None
