@@ -249,3 +249,22 @@ def test_path_parameters_of_a_mount_are_known() -> None:
     client = TestClient(app)
     assert client.get("/sub/4/5").json() == 9
     assert [item["input"] for item in client.get("/sub/4/x").json()["detail"]] == ["x"]
+
+
+@pytest.mark.parametrize("body", [{}, {"named": {}}])
+async def test_factories_of_defaults_are_called_once(body: Any) -> None:
+    def make() -> int:
+        LOG.append("made")
+        return 1
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(
+        named: Annotated[Named | None, Body(embed=True)] = None,
+        count: int = Body(default_factory=make, validate_default=True),
+    ) -> int:
+        return count
+
+    outcomes = await ask_all(app, post("/", body))
+    assert {outcome.log.count("made") for outcome in outcomes.values()} == {1}

@@ -96,7 +96,7 @@ class EndpointPlan:
             the plan then needs one stack, and no scope as long as there is none.
         uses_request: whether user code gets to see the request.
         is_direct: whether it is run in place or as a task, has no exits, and shows user code no request.
-        is_lone: whether the endpoint is all that is called: it has no dependencies.
+        is_lone: whether the endpoint is all that is called: it has no dependencies, and no factories of defaults.
         steps: the calls, in order.
         spec: the declaration.
     """
@@ -147,6 +147,12 @@ def _can_compile(spec: HandlerSpec, steps: list[Step]) -> bool:
         return False
     body_params = flat_body_params(spec.dependant)
     return all(len(param_aliases(field)) == 1 for field in body_params)
+
+
+def _makes_defaults(step: Step) -> bool:
+    """Whether reading the parameters may call a factory, which has to be called once."""
+    fields = [*step.text_params, *step.node.body_params]
+    return any(field.field_info.default_factory is not None for field in fields)
 
 
 def _can_read(field: ModelField) -> bool:
@@ -206,7 +212,7 @@ class _PlanBuilder:
             uses_request=self.uses_request,
             is_direct=self.way in ("in place", "task")
             and not (self.uses_stacks or self.holds_exits or self.exits_alone or self.uses_request),
-            is_lone=len(self.steps) == 1,
+            is_lone=len(self.steps) == 1 and not _makes_defaults(self.steps[0]),
             in_place=self.way == "in place",
             steps=tuple(self.steps),
             spec=self.spec,
