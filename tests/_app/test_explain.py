@@ -138,7 +138,7 @@ def test_a_requested_path_finds_its_operation(app: FastAPI) -> None:
 
 def test_exits_are_placed(app: FastAPI) -> None:
     text = explain(app, "GET", "/exits").text
-    assert "1. session  async generator, its exit after the reply" in text
+    assert "1. session  async generator that never awaits, its exit after the reply" in text
     assert "2. file  generator, its exit after the call" in text
     assert "3. HTTPBearer  async def that never awaits\n" in text
 
