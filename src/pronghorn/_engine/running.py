@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from contextvars import copy_context
 from typing import Any
 
+from anyio import CancelScope
 from starlette.exceptions import HTTPException
 
 from pronghorn._base.workers import Workers, exit_workers, leave_async, run_in_worker, workers
@@ -92,14 +93,19 @@ async def _follow(run: Any, marker: Any, send: Any, on_loop: Callable[..., Any])
             if marker is SENDING:
                 await send()
             if marker is IN_THREAD or marker is LEAVING:
-                pool = POOLS[marker]
-                marker = await run_in_worker(leave_async(copy_context()), step_in_thread, run, pool=pool)
+                marker = await _step_away(run, marker)
             else:
                 marker = on_loop(next, run, DONE)
         except BaseException as error:
             if run.gi_frame is None:
                 raise
             marker = on_loop(run.throw, error)
+
+
+async def _step_away(run: Any, marker: Any) -> Any:
+    """Run a plan in a thread; exits there are not interrupted."""
+    with CancelScope(shield=marker is LEAVING):
+        return await run_in_worker(leave_async(copy_context()), step_in_thread, run, pool=POOLS[marker])
 
 
 def step_in_thread(run: Any) -> Any:
