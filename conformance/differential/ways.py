@@ -78,6 +78,7 @@ async def ask_by_rsgi(app: FastAPI, asked: Asked) -> Outcome:
     """Ask as Granian does."""
     wire = _Wire(asked.body)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in asked.headers]
+    first = dict(reversed(headers))
     scope: Any = SimpleNamespace(
         proto="http",
         http_version="1.1",
@@ -88,7 +89,7 @@ async def ask_by_rsgi(app: FastAPI, asked: Asked) -> Outcome:
         path=asked.path,
         query_string=asked.query.decode("latin-1"),
         authority=None,
-        headers=SimpleNamespace(items=lambda: headers),
+        headers=SimpleNamespace(items=lambda: headers, get=first.get),
     )
     await rsgi.serve(app, scope, wire)
     return wire.outcome

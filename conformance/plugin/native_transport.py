@@ -8,11 +8,12 @@ took which way is written to the file that the environment variable `CONFORMANCE
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from http import HTTPMethod
 from http.client import HTTPConnection, IncompleteRead
@@ -55,9 +56,10 @@ class Observed:
     def handle_exchange(self, exchange: Any) -> Any:
         """The engine's own protocol: everything that is left for later is waited for."""
         exchange.client = _CLIENT  # as the suite expects it
-        spawn, respond = exchange.spawn, exchange.respond
+        spawn, respond, hold = exchange.spawn, exchange.respond, exchange.hold
         exchange.spawn = lambda coroutine: spawn(self._watched(coroutine))
-        exchange.respond = lambda reply: respond(self._with_watched_after(reply))
+        exchange.respond = lambda reply: self._ending(respond)(self._with_watched_after(reply))
+        exchange.hold = lambda: self._ending(hold())
         try:
             reply = self._app.handle_exchange(exchange)
         except BaseException as error:
@@ -78,6 +80,22 @@ class Observed:
             reply.after = lambda: self._watched(after())
         return reply
 
+    def _ending(self, function: Callable[..., None]) -> Callable[..., None]:
+        """Count a request as under way until `function` was called, and what follows on that at once was begun."""
+        with self._changed:
+            self._open += 1
+
+        def call(*arguments: Any) -> None:
+            asyncio.get_running_loop().call_soon(self._ended)
+            function(*arguments)
+
+        return call
+
+    def _ended(self) -> None:
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
+
     def _watched(self, coroutine: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
         with self._changed:
             self._open += 1
@@ -90,9 +108,7 @@ class Observed:
             self._errors.append(error)
             raise
         finally:
-            with self._changed:
-                self._open -= 1
-                self._changed.notify_all()
+            self._ended()
 
 
 class Servers:
