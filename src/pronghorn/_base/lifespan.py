@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 logger = logging.getLogger("pronghorn.error")
 
-LifespanMode = Literal["auto", "on", "off"]
 Message = MutableMapping[str, Any]
 
 
@@ -33,7 +32,7 @@ class Lifespan:
             when it has no lifespan.
     """
 
-    def __init__(self, app: Any, mode: LifespanMode) -> None:
+    def __init__(self, app: Any, mode: Literal["auto", "on", "off"]) -> None:
         self._app = app
         self._mode = mode
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()

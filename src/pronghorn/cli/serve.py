@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from pronghorn.applications import Pronghorn
 from pronghorn.cli import servers
 from pronghorn.cli.console import problems_shown
 from pronghorn.cli.discovery import Target, find_target
-from pronghorn.cli.loading import load
 from pronghorn.cli.options import PathOptions, ServeOptions
 from pronghorn.cli.problems import Problem
 from pronghorn.cli.servers import Service
 from pronghorn.server.config import ServerConfig
 from pronghorn.server.sources import BadOption, load_config
+
+if TYPE_CHECKING:
+    from pronghorn.applications import Pronghorn
 
 DEVELOPMENT = {"reload": True, "block_warning": 0.1, "heartbeat_timeout": None}
 PRODUCTION = {"host": "0.0.0.0"}
@@ -67,6 +68,8 @@ def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
         from pronghorn import dropin
 
         dropin.install()
+    from pronghorn.cli.loading import load
+
     return load(find_target(Path.cwd(), options.path, options.app, options.entrypoint))
 
 
@@ -74,6 +77,12 @@ def _serve(options: ServeOptions, flags: dict[str, Any], mode: str, defaults: Ma
     console = Console()
     with problems_shown(console, with_traceback=options.traceback):
         console.print(f"Starting [bold]Pronghorn[/] in {mode} mode", highlight=False)
+        target = find_target(Path.cwd(), options.path, options.app, options.entrypoint)
+        if mode == "production" and target.app_name is not None and not options.drop_in:
+            service = service_from(options, flags, defaults)
+            if servers.only_supervises(service):
+                _report(console, options, service, target)
+                servers.supervise(service, target, with_traceback=options.traceback)
         target, application = load_from_options(options)
         service = service_from(options, flags, defaults)
         _report(console, options, service, target, application)
@@ -81,15 +90,20 @@ def _serve(options: ServeOptions, flags: dict[str, Any], mode: str, defaults: Ma
 
 
 def _report(
-    console: Console, options: ServeOptions, service: Service, target: Target, application: Pronghorn
+    console: Console,
+    options: ServeOptions,
+    service: Service,
+    target: Target,
+    application: Pronghorn | None = None,
 ) -> None:
+    """Say what is served where; what the application itself decides, only if it is known."""
     address = public_address(service.config)
     lines = [
         ("import string", f"[blue]{target.import_string}[/] [dim](found by {target.found_by})[/]"),
         ("server", _server_text(service, drop_in=options.drop_in)),
         ("listening", address),
     ]
-    if application.openapi_url and not service.config.uds:
+    if application is not None and application.openapi_url and not service.config.uds:
         pages = [page for page in (application.docs_url, application.redoc_url) if page]
         lines.append(
             ("docs", "  ".join(f"{address}{page}" for page in pages) or f"{address}{application.openapi_url}")

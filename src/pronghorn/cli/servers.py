@@ -6,11 +6,13 @@ processes of their own. An option that a server does not have is a `Problem`, ne
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from pronghorn.cli.discovery import Target
 from pronghorn.cli.options import ServerName
 from pronghorn.cli.problems import Problem
 from pronghorn.server.config import ServerConfig
@@ -39,6 +41,18 @@ def start(service: Service, import_string: str) -> None:
         Problem: the server is not installed, or lacks an option that was given.
     """
     _STARTERS[service.server](service, import_string)
+
+
+def only_supervises(service: Service) -> bool:
+    """Whether this process serves by keeping others that do, for which it need not know the application."""
+    return service.server == "native" and service.config.needs_supervisor and os.name == "posix"
+
+
+def supervise(service: Service, target: Target, *, with_traceback: bool) -> NoReturn:
+    """Serve by workers which alone import the application; what they cannot import is explained here."""
+    from pronghorn.cli.supervised import become_explaining_supervisor
+
+    become_explaining_supervisor(target, service.config, with_traceback=with_traceback)
 
 
 def _start_native(service: Service, import_string: str) -> None:

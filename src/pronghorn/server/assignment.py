@@ -30,11 +30,14 @@ class Assignment:
         target: the application's import string.
         config: the options.
         path: the supervisor's import path.
+        explained: whoever started the supervisor tells why the application cannot be imported, and refuses
+            what is none: the worker ends without a word about it.
     """
 
     target: str
     config: ServerConfig
     path: list[str]
+    explained: bool = False
 
     def send(self, channel: socket.socket) -> None:
         """Hand it to a worker."""

@@ -14,7 +14,6 @@ import ssl
 from collections.abc import Sequence
 from typing import Literal
 
-from pronghorn._base.lifespan import LifespanMode
 from pronghorn.server.options import option, options_of
 
 LoopName = Literal["auto", "uvloop", "asyncio"]
@@ -76,7 +75,7 @@ class ServerConfig:
         "The path under which a proxy shows the application to the world (ASGI `root_path`).",
         begins="The application",
     )
-    lifespan: LifespanMode = option(
+    lifespan: Literal["auto", "on", "off"] = option(
         "auto",
         "Whether to run the ASGI lifespan protocol; `auto` goes on without it when the application has none.",
     )

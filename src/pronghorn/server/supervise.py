@@ -1,6 +1,6 @@
 """The supervisor's own process: `python -m pronghorn.server.supervise FD`.
 
-Lives here: leaving a process that has imported the application for one that has not, under the same process
+Lives here: leaving a process that may have imported the application for one that has not, under the same process
 id. Such a process is small, and holds nothing that the application has opened or started.
 Must not live here: supervising (`supervisor`).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from typing import NoReturn
 
 from pronghorn.server.assignment import Assignment
@@ -25,23 +26,35 @@ def become_supervisor(target: str, config: ServerConfig) -> NoReturn:
         target: the application's import string.
         config: the options.
     """
+    become(__name__, Assignment(target, config, list(sys.path)))
+
+
+def become(program: str, assignment: Assignment, arguments: Sequence[str] = ()) -> NoReturn:
+    """Let this process run another program.
+
+    Args:
+        program: its module; it reads the assignment from a file descriptor, its first argument.
+        assignment: what is to be served, and how.
+        arguments: further ones.
+    """
     with tempfile.TemporaryFile() as file:
-        Assignment(target, config, list(sys.path)).write(file)
+        assignment.write(file)
         file.seek(0)
         os.set_inheritable(file.fileno(), True)
         sys.stdout.flush()
         sys.stderr.flush()
-        os.execv(sys.executable, [sys.executable, "-m", __name__, str(file.fileno())])
+        os.execv(sys.executable, [sys.executable, "-m", program, str(file.fileno()), *arguments])
 
 
-def main(fd: int) -> int:
-    """Supervise as the file says; the exit code."""
+def supervisor_from(fd: int) -> tuple[Supervisor, Assignment]:
+    """The supervisor that the file says, and what it says."""
     with open(fd, "rb") as file:
         assignment = Assignment.read(file)
     config = assignment.config
     set_up_logging(config.log_level, config.access_log_format)
-    return Supervisor(assignment.target, config, assignment.path).run()
+    supervisor = Supervisor(assignment.target, config, assignment.path, explained=assignment.explained)
+    return supervisor, assignment
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(supervisor_from(int(sys.argv[1]))[0].run())

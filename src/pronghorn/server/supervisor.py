@@ -51,6 +51,7 @@ _LONGEST_WAIT = 1.0
 _HELD_UP = 1.0
 _RELOAD_PATIENCE = 0.5
 _START_FAILED = 3
+NOT_STARTED = "The application did not start: stopping"
 
 
 class Supervisor:
@@ -60,17 +61,24 @@ class Supervisor:
         target: the application's import string.
         config: the options.
         path: where workers look for modules; None is where this process does.
+        explained: see `Assignment`; until a worker serves for the first time.
+
+    Attributes:
+        never_served: it ended because its first workers did.
 
     It obeys SIGTERM and SIGINT (stop; the second time at once) and SIGHUP (replace the workers one by
     one, without losing a request; when the new ones do not start, the old ones stay).
     """
 
-    def __init__(self, target: str, config: ServerConfig, path: list[str] | None = None) -> None:
+    def __init__(
+        self, target: str, config: ServerConfig, path: list[str] | None = None, *, explained: bool = False
+    ) -> None:
         if config.reload:
             # A developer's open streams would not end by themselves, and should not delay a reload.
             patience = min(config.graceful_timeout, _RELOAD_PATIENCE)
             config = dataclasses.replace(config, graceful_timeout=patience)
-        self._assignment = Assignment(target, config, list(sys.path) if path is None else path)
+        self._assignment = Assignment(target, config, list(sys.path) if path is None else path, explained)
+        self.never_served = False
         self._config = config
         self._readiness = Readiness(config.ready_file)
         self._workers: list[Child] = []
@@ -232,6 +240,8 @@ class Supervisor:
         """A worker serves."""
         worker.ready = True
         self._ever_ready = True
+        if self._assignment.explained:
+            self._assignment = dataclasses.replace(self._assignment, explained=False)
         old, worker.replaces = worker.replaces, None
         if old is not None and old in self._workers and not old.ending:
             old.end(self._config.graceful_timeout)
@@ -269,7 +279,9 @@ class Supervisor:
         elif self._config.reload:
             logger.error("The application did not start, or ended: waiting for a change")
         elif not self._ever_ready:
-            logger.error("The application did not start: stopping")
+            self.never_served = True
+            if not self._assignment.explained:
+                logger.error(NOT_STARTED)
             self._exit_code = code or 1
             self._stop()
         else:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 
+from pronghorn.applications import Pronghorn
 from pronghorn.server.assignment import BEAT, HUNG, READY, RECYCLE, Assignment
 from pronghorn.server.loading import load_app, users_part
 from pronghorn.server.logs import set_up_logging
@@ -43,7 +44,10 @@ def main(channel_fd: int, listener_fd: int) -> int:
         app = load_app(assignment.target)
     except Exception as error:
         cause = (type(error), error, users_part(error.__traceback__))
-        logger.error("%s cannot be imported", assignment.target, exc_info=cause)
+        level = logging.DEBUG if assignment.explained else logging.ERROR
+        logger.log(level, "%s cannot be imported", assignment.target, exc_info=cause)
+        return START_FAILED
+    if assignment.explained and not isinstance(app, Pronghorn):
         return START_FAILED
 
     return serve_process(
