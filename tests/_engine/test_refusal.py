@@ -268,3 +268,15 @@ async def test_factories_of_defaults_are_called_once(body: Any) -> None:
 
     outcomes = await ask_all(app, post("/", body))
     assert {outcome.log.count("made") for outcome in outcomes.values()} == {1}
+
+
+def test_who_has_replaced_the_reading_of_json_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_to_read(text: str) -> Any:
+        raise RuntimeError("cannot read")
+
+    client = TestClient(made())
+    assert client.post("/alone", json={}).status_code == 422
+    monkeypatch.setattr(json, "loads", fail_to_read)
+    assert (
+        client.post("/alone", content=b"{}", headers={"content-type": "application/json"}).status_code == 400
+    )

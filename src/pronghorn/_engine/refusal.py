@@ -24,6 +24,8 @@ from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reply import Reply
 from pronghorn._schema.errors import ErrorItems, json_invalid_error
 
+_LOADS = json.loads
+
 
 def refuse(x: Exchange, items: ErrorItems | None, handlers: Mapping[Any, Any]) -> Reply | None:
     """The answer to a request in which something is wrong; None where the reference way has to find out.
@@ -36,6 +38,8 @@ def refuse(x: Exchange, items: ErrorItems | None, handlers: Mapping[Any, Any]) -
         handlers: the application's exception handlers by class.
     """
     if handlers.get(RequestValidationError) is not request_validation_exception_handler:
+        return None
+    if json.loads is not _LOADS:  # whoever has replaced it wants to be asked
         return None
     try:
         if items is None:
