@@ -1,9 +1,16 @@
+import asyncio
+import asyncio.base_events
+import asyncio.streams
+import contextlib
+import dis
 import functools
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from pronghorn._compile import callables
 from pronghorn._compile.callables import (
     CallableTraits,
     innermost,
@@ -204,3 +211,18 @@ def test_an_asynchronous_generator_suspends_where_it_awaits() -> None:
 @pytest.mark.parametrize("call", [plain, generator])
 def test_what_is_synchronous_is_not_known_never_to_suspend(call: Callable[..., Any]) -> None:
     assert not traits(call).never_awaits
+
+
+@pytest.mark.parametrize("module", [asyncio.base_events, asyncio.streams, contextlib, inspect])
+def test_operations_are_found_as_the_disassembler_finds_them(module: Any) -> None:
+    pending = [
+        member for member in vars(module).values() if inspect.isfunction(member) or inspect.isclass(member)
+    ]
+    functions = [f for each in pending for f in (vars(each).values() if inspect.isclass(each) else [each])]
+    codes = [f.__code__ for f in functions if inspect.isfunction(f)]
+    assert codes
+    for code in codes:
+        names = {each.opname for each in dis.get_instructions(code)}
+        for name in ("GET_AWAITABLE", "YIELD_VALUE", "SEND", "GET_AITER"):
+            found = not callables._opcodes(frozenset({name})).isdisjoint(code.co_code[::2])
+            assert found == (name in names), (code, name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pydantic
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from pronghorn._openapi import email
 
@@ -22,6 +22,20 @@ def without_validator(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_addresses_are_checked_where_that_is_possible() -> None:
     assert email.EmailStr is pydantic.EmailStr
+
+
+@pytest.mark.parametrize("value", ["a@example.com", " A <a@EXAMPLE.com>", "no address", "a@", 3, None])
+def test_the_address_of_a_contact_is_checked_alike(value: object) -> None:
+    """As `EmailStr` does, with the same errors."""
+    outcomes: list[object] = []
+    for type_ in (email.EmailStr, email.ContactEmail):
+        adapter: TypeAdapter[str] = TypeAdapter(type_)
+        try:
+            outcomes.append(adapter.validate_python(value))
+        except ValidationError as error:
+            outcomes.append(error.errors(include_url=False))
+        outcomes.append(adapter.json_schema())
+    assert outcomes[:2] == outcomes[2:]
 
 
 @pytest.mark.usefixtures("without_validator")

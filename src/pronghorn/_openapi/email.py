@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from logging import getLogger
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, validate_email
 
-__all__ = ["EmailStr", "UncheckedEmail"]
+__all__ = ["ContactEmail", "EmailStr", "UncheckedEmail"]
 
 
 def _accept(value: Any) -> str:
@@ -27,7 +27,18 @@ UncheckedEmail = Annotated[
 ]
 """An e-mail address that nobody checks."""
 
+
+def _check(value: str) -> str:
+    return validate_email(value)[1]
+
+
 if TYPE_CHECKING or find_spec("email_validator"):
     from pydantic import EmailStr
+
+    # PERF (startup): loading that package is a tenth of what the first document takes.
+    ContactEmail = Annotated[
+        str, AfterValidator(_check), WithJsonSchema({"type": "string", "format": "email"})
+    ]
+    """An `EmailStr`, which loads `email-validator` when there is an address to check."""
 else:
-    EmailStr = UncheckedEmail
+    EmailStr = ContactEmail = UncheckedEmail

@@ -36,7 +36,7 @@ from pronghorn._declare.openapi_records import (
     SecuritySchemeType,
     SpecificationObject,
 )
-from pronghorn._openapi.email import EmailStr
+from pronghorn._openapi.email import ContactEmail, EmailStr
 
 __all__ = [
     "XML",
@@ -91,7 +91,7 @@ class Contact(SpecificationObject):
 
     name: str | None = None
     url: AnyUrl | None = None
-    email: EmailStr | None = None
+    email: ContactEmail | None = None
 
 
 class License(SpecificationObject):
