@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     Check(1, "conformance", "HTTP/1.1 case by case", requests.conformance),
     Check(1, "autobahn", "WebSocket case by case", websocket.autobahn),
     Check(1, "deflate", "WebSocket compression case by case", websocket.autobahn_deflate, soak=True),
+    Check(1, "deflate-long", "the same with 1,000 messages each", websocket.autobahn_deflate_long, soak=True),
     Check(2, "invalid", "invalid requests", requests.invalid),
     Check(3, "slow", "clients that take their time", slow.slow_clients, soak=True),
     Check(4, "descriptors", "no file descriptor left", slow.descriptors, soak=True),
