@@ -16,7 +16,7 @@ class Watcher:
 
     Args:
         folders: what is watched, with all that is below.
-        changed: takes the paths, sorted.
+        changed: takes the paths, sorted, each once.
 
     Raises:
         ImportError: `watchfiles` is not installed.
@@ -53,4 +53,5 @@ class Watcher:
             raise_interrupt=False,
         )
         for change in changes:
-            self._changed(sorted(path for _, path in change))
+            # A file put in the place of another is two changes, and one file.
+            self._changed(sorted({path for _, path in change}))
