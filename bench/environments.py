@@ -1,9 +1,11 @@
 """An environment per contender, made on demand in the cache folder and kept there."""
 
+import compileall
 import os
 import subprocess
 import sys
 import venv
+from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +24,7 @@ def python_of(requirements: tuple[str, ...]) -> Path:
     Raises:
         CannotInstall: pip failed; the message is its last line.
     """
+    compile_sources()
     if not requirements:
         return Path(sys.executable)
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
@@ -37,6 +40,16 @@ def python_of(requirements: tuple[str, ...]) -> Path:
             raise CannotInstall((done.stderr.strip() or "pip failed").splitlines()[-1])
         ready.touch()
     return python
+
+
+@lru_cache
+def compile_sources() -> None:
+    """Compile what is run from this folder to bytecode: pip does so with all that it installs.
+
+    Without it whoever runs from source compiles at every start, where nothing may be written beside the source.
+    """
+    for folder in ("src", "bench"):
+        compileall.compile_dir(ROOT / folder, quiet=1)
 
 
 def versions_of(python: Path, packages: tuple[str, ...]) -> dict[str, str]:
