@@ -69,6 +69,16 @@ def test_a_swallowed_exception_may_be_told_of_otherwise() -> None:
     assert not is_meant(real, Outcome(500, error="KeyError: z"))
 
 
+def test_a_swallowed_exception_may_be_told_of_to_a_dependency_alone() -> None:
+    real = Outcome(418, log=["('dep0', 'left', 'loop', 'dep0', 'UnboundLocalError')", "'sent'"])
+    ours = replace(real, log=["('dep0', 'left', 'loop', 'dep0', 'FastAPIError')", "'sent'"])
+
+    assert is_meant(real, ours)
+    assert not is_meant(real, replace(ours, status=500))
+    assert not is_meant(real, replace(ours, log=ours.log[:1]))
+    assert not is_meant(ours, real)
+
+
 def test_a_205_may_tell_of_another_length() -> None:
     real, ours = Outcome(205, [(b"content-length", b"4")]), Outcome(205, [(b"content-length", b"0")])
 
