@@ -132,3 +132,9 @@ def test_drop_in_runs_an_unchanged_fastapi_application(invoke: Invoke, module: W
     name = module(SHOP.replace("pronghorn", "fastapi"))
     assert "--drop-in" in invoke("routes", f"{name}.py").stderr
     assert "read_item" in invoke("routes", "--drop-in", f"{name}.py").output
+
+
+def test_explaining_without_a_path_asks_for_it(invoke: Invoke) -> None:
+    result = invoke("explain", "GET")
+    assert result.exit_code == 2
+    assert "Missing argument 'PATH'" in result.output

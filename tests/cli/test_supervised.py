@@ -136,3 +136,31 @@ def test_neither_help_nor_supervising_loads_what_only_applications_need() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+STARTING = """\
+import os, sys
+
+def leave(*_):
+    heavy = {"rich", "pygments", "pydantic", "importlib.metadata", "ssl", "tomllib", "asyncio"}
+    print(*(heavy & set(sys.modules)))
+    os._exit(0)
+
+os.execv = leave
+from pronghorn.cli import main
+sys.argv = ["pronghorn", "run", "main:app", "--port", "0", "--no-access-log"]
+main()
+"""
+
+
+def test_the_command_that_serves_loads_nothing_that_only_others_show_or_check_with(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
+    done = subprocess.run(
+        [sys.executable, "-uc", STARTING],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "", done.stdout

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from pronghorn.cli import inspection, serve
+from pronghorn.cli.conversion import Group, command_class
 from pronghorn.cli.options import PathOptions, command_from, serve_command
 
 app = typer.Typer(
     name="pronghorn",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(serve_command(serve.dev, serve.DEVELOPMENT))
-app.command()(serve_command(serve.run, serve.PRODUCTION))
-app.command()(command_from(PathOptions, inspection.routes))
-app.command()(command_from(inspection.ExplainOptions, inspection.explain))
-app.command()(command_from(inspection.OpenAPIOptions, inspection.openapi))
+for command in (
+    serve_command(serve.dev, serve.DEVELOPMENT),
+    serve_command(serve.run, serve.PRODUCTION),
+    command_from(PathOptions, inspection.routes),
+    command_from(inspection.ExplainOptions, inspection.explain),
+    command_from(inspection.OpenAPIOptions, inspection.openapi),
+):
+    app.command(cls=command_class(command))(command)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # it loads all that reads an e-mail's header
+
         typer.echo(f"pronghorn {version('pronghorn')}")
         raise typer.Exit
 

@@ -7,7 +7,6 @@ module is `loading`'s task. Invariant: nothing here changes `sys.path` or import
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +110,8 @@ def configured_entrypoint(pyproject: Path) -> str | None:
     """
     if not pyproject.is_file():
         return None
+    import tomllib
+
     try:
         tools = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
     except tomllib.TOMLDecodeError as error:

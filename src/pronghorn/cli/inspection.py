@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.table import Table
 
 from pronghorn.cli.console import problems_shown
 from pronghorn.cli.options import PathOptions
@@ -46,8 +43,11 @@ class OpenAPIOptions(PathOptions):
 
 def routes(options: PathOptions) -> None:
     """List the routes of an application, and how each one runs."""
-    with problems_shown(Console(stderr=True), with_traceback=options.traceback):
+    with problems_shown(with_traceback=options.traceback, on_stderr=True):
         target, application = load_from_options(options)
+        from rich.console import Console
+        from rich.table import Table
+
         from pronghorn._app.explain import describe_routes
 
         table = Table(title=target.import_string)
@@ -62,8 +62,11 @@ def routes(options: PathOptions) -> None:
 
 def explain(options: ExplainOptions) -> None:
     """Show the compiled plan of a path operation, and the source generated for it."""
-    with problems_shown(Console(stderr=True), with_traceback=options.traceback):
+    with problems_shown(with_traceback=options.traceback, on_stderr=True):
         _, application = load_from_options(options)
+        from rich.console import Console
+        from rich.syntax import Syntax
+
         from pronghorn._app.explain import describe_routes
         from pronghorn._app.explain import explain as explain_route
 
@@ -84,7 +87,7 @@ def explain(options: ExplainOptions) -> None:
 
 def openapi(options: OpenAPIOptions) -> None:
     """Print the OpenAPI document of an application, or write it to a file."""
-    with problems_shown(Console(stderr=True), with_traceback=options.traceback):
+    with problems_shown(with_traceback=options.traceback, on_stderr=True):
         _, application = load_from_options(options)
         text = json.dumps(application.openapi(), indent=options.indent or None, ensure_ascii=False)
         if options.output is None:

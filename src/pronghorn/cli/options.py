@@ -106,7 +106,14 @@ def serve_command(
 
 def _parameters_of(record: type[TargetOptions]) -> list[inspect.Parameter]:
     hints = get_type_hints(record, include_extras=True)
-    return [_parameter(field.name, hints[field.name], field.default) for field in dataclasses.fields(record)]
+    return [
+        _parameter(
+            field.name,
+            hints[field.name],
+            inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
+        )
+        for field in dataclasses.fields(record)
+    ]
 
 
 def _flag_of(option: Option, default: Any) -> inspect.Parameter:

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from pronghorn.cli import servers
-from pronghorn.cli.console import problems_shown
+from pronghorn.cli.console import problems_shown, say
 from pronghorn.cli.discovery import Target, find_target
 from pronghorn.cli.options import PathOptions, ServeOptions
 from pronghorn.cli.problems import Problem
@@ -74,42 +72,36 @@ def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
 
 
 def _serve(options: ServeOptions, flags: dict[str, Any], mode: str, defaults: Mapping[str, Any]) -> None:
-    console = Console()
-    with problems_shown(console, with_traceback=options.traceback):
-        console.print(f"Starting [bold]Pronghorn[/] in {mode} mode", highlight=False)
+    with problems_shown(with_traceback=options.traceback):
+        say(("Starting ", ""), ("Pronghorn", "bold"), (f" in {mode} mode", ""))
         target = find_target(Path.cwd(), options.path, options.app, options.entrypoint)
         if mode == "production" and target.app_name is not None and not options.drop_in:
             service = service_from(options, flags, defaults)
             if servers.only_supervises(service):
-                _report(console, options, service, target)
+                _report(options, service, target)
                 servers.supervise(service, target, with_traceback=options.traceback)
         target, application = load_from_options(options)
         service = service_from(options, flags, defaults)
-        _report(console, options, service, target, application)
+        _report(options, service, target, application)
         servers.start(service, target.import_string)
 
 
 def _report(
-    console: Console,
-    options: ServeOptions,
-    service: Service,
-    target: Target,
-    application: Pronghorn | None = None,
+    options: ServeOptions, service: Service, target: Target, application: Pronghorn | None = None
 ) -> None:
     """Say what is served where; what the application itself decides, only if it is known."""
     address = public_address(service.config)
-    lines = [
-        ("import string", f"[blue]{target.import_string}[/] [dim](found by {target.found_by})[/]"),
-        ("server", _server_text(service, drop_in=options.drop_in)),
-        ("listening", address),
+    lines: list[tuple[str, *tuple[tuple[str, str], ...]]] = [
+        ("import string", (target.import_string, "blue"), (f" (found by {target.found_by})", "dim")),
+        ("server", (_server_text(service, drop_in=options.drop_in), "")),
+        ("listening", (address, "")),
     ]
     if application is not None and application.openapi_url and not service.config.uds:
         pages = [page for page in (application.docs_url, application.redoc_url) if page]
-        lines.append(
-            ("docs", "  ".join(f"{address}{page}" for page in pages) or f"{address}{application.openapi_url}")
-        )
-    for label, text in lines:
-        console.print(f"  [dim]{label:<14}[/]{text}", highlight=False, soft_wrap=True)
+        places = "  ".join(f"{address}{page}" for page in pages) or f"{address}{application.openapi_url}"
+        lines.append(("docs", (places, "")))
+    for label, *parts in lines:
+        say((f"  {label:<14}", "dim"), *parts)
 
 
 def _server_text(service: Service, *, drop_in: bool) -> str:

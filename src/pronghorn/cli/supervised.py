@@ -6,7 +6,6 @@ Invariant: a supervisor whose workers have served never imports the application,
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 from pathlib import Path
@@ -18,25 +17,24 @@ from pronghorn.server.config import ServerConfig
 from pronghorn.server.supervise import become, supervisor_from
 from pronghorn.server.supervisor import NOT_STARTED
 
+_WITH_TRACEBACK = "--traceback"
+
 
 def become_explaining_supervisor(target: Target, config: ServerConfig, *, with_traceback: bool) -> NoReturn:
     """Let this process be a supervisor that tells what is wrong with `target`, should it not start."""
     path = [str(target.search_path), *sys.path]
-    arguments = ["--traceback"] if with_traceback else []
+    arguments = [_WITH_TRACEBACK] if with_traceback else []
     become(__name__, Assignment(target.import_string, config, path, explained=True), arguments)
 
 
 def main(arguments: list[str]) -> int:
     """Supervise as the file says; the exit code."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("fd", type=int)
-    parser.add_argument("--traceback", action="store_true")
-    options = parser.parse_args(arguments)
-    supervisor, assignment = supervisor_from(options.fd)
+    fd, *flags = arguments
+    supervisor, assignment = supervisor_from(int(fd))
     code = supervisor.run()
     if not supervisor.never_served:
         return code
-    if _explained(assignment, with_traceback=options.traceback):
+    if _explained(assignment, with_traceback=_WITH_TRACEBACK in flags):
         return 1
     logging.getLogger("pronghorn.error").error(NOT_STARTED)
     return code

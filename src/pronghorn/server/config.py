@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import ssl
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pronghorn.server.options import option, options_of
+
+if TYPE_CHECKING:
+    import ssl
 
 LoopName = Literal["auto", "uvloop", "asyncio"]
 LogLevel = Literal["critical", "error", "warning", "info", "debug"]
@@ -276,6 +278,8 @@ class ServerConfig:
         """
         if self.ssl_certfile is None:
             return None
+        import ssl  # not for the command line and the supervisor, which read this record and speak no TLS
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, self.ssl_keyfile_password)

@@ -7,8 +7,6 @@ Invariant: the first place that names an option decides it, the others are not e
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -103,6 +101,8 @@ def _read(option: Option, place: str, written: Any) -> Any:
 def _read_table(pyproject: Path) -> dict[str, Any]:
     if not pyproject.is_file():
         return {}
+    import tomllib
+
     try:
         table = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {}).get("pronghorn", {})
     except tomllib.TOMLDecodeError as error:
@@ -117,6 +117,8 @@ def _refuse_unknown(table: Mapping[str, Any], pyproject: Path) -> None:
     names = [option.name for option in options_of(ServerConfig)]
     for key in table:
         if key not in names:
+            import difflib
+
             close = difflib.get_close_matches(key, names, 1)
             fix = f"did you mean {close[0]}?" if close else "the page 'Server options' lists them"
             raise BadOption(f"{key} in {_TABLE} of {pyproject} is no option of the server", fix)

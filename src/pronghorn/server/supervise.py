@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -37,6 +36,8 @@ def become(program: str, assignment: Assignment, arguments: Sequence[str] = ()) 
         assignment: what is to be served, and how.
         arguments: further ones.
     """
+    import tempfile  # not needed by who has become the supervisor
+
     with tempfile.TemporaryFile() as file:
         assignment.write(file)
         file.seek(0)
