@@ -153,10 +153,10 @@ def test_it_is_known_whether_a_proxy_says_something(proxy_headers: bool) -> None
     for _ in range(2):
         request = plain.read(data)
         assert request is not None
-        assert request.forwarded is proxy_headers
+        assert plain.forwarded is proxy_headers
     request = plain.read(headed(b"GET /", b""))
     assert request is not None
-    assert not request.forwarded
+    assert not plain.forwarded
 
 
 def test_only_so_many_lines_are_remembered() -> None:

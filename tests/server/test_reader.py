@@ -21,7 +21,7 @@ class Recorded:
     body: bytes | None = None
     expects_continue: bool = False
     upgrades: bool = False
-    forwarded: bool = False
+    root_path: str = ""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []

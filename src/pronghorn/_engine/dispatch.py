@@ -69,10 +69,10 @@ class Dispatcher(Stepper):
         exception_handlers: dict[Any, Any],
         server_error: ServerErrorMiddleware | None,
     ) -> None:
+        super().__init__()
         self._find = find
         self._status_handlers = status_handlers
         self._exception_handlers = exception_handlers
-        super().__init__()
         self._server_error = server_error
 
     # --- choosing
@@ -126,7 +126,7 @@ class Dispatcher(Stepper):
             self._follow(x, run, context, paused)
             return None
         outcome = x.outcome
-        if type(outcome) is Reply and outcome.after is None and x._scope is None:
+        if type(outcome) is Reply and outcome.after is None and (plan.is_direct or x._scope is None):
             return outcome
         return self._finish(x, outcome, context)
 

@@ -111,15 +111,42 @@ class HttpConnection(asyncio.Protocol):
         self._reader.release()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes arrived: read them, then answer what can be answered."""
-        if self._phase <= _IDLE:
-            site = self.site
-            if site.is_plain:
-                exchange = self._plain.read(data)
-                if exchange is not None:
-                    self._answer_at_once(site, exchange)
-                    return
-        elif self._phase >= _CLOSING:
+        """Bytes arrived: read them, then answer what can be answered.
+
+        PERF: one request that has arrived whole on a connection which had nothing to do is the usual case: here
+        stands what `_serve`, `_start`, `respond` and `_settle` do about it. bench/counted.py
+        """
+        site = self.site
+        exchange = self._plain.read(data) if self._phase <= _IDLE and site.is_plain else None
+        if exchange is None:
+            self._read_on(data)
+            return
+        exchange.connection = self
+        self.active = exchange
+        self._phase = _IDLE
+        if self._plain.forwarded:
+            site.rewrite(exchange)
+        try:
+            reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
+            head = None
+            if reply is not None and not reply.headers and reply.after is None and self.active is exchange:
+                head = site.heads.finished.get((reply.status, reply.media_type, len(reply.body)))
+            if head is None or reply is None:
+                self._hand_over(exchange, reply)
+            else:
+                self.active = None
+                self._transport.write(head + reply.body)
+                if self._phase == _IDLE:
+                    self.deadline = site.clock.now + self._idle_seconds
+                return
+        except Exception:
+            logger.exception("Exception in the application")
+            exchange.fail()
+        self._settle()
+
+    def _read_on(self, data: bytes) -> None:
+        """Take in whatever may arrive, and answer what can be answered."""
+        if self._phase >= _CLOSING:
             self._linger(len(data))
             return
         reader = self._reader
@@ -158,35 +185,8 @@ class HttpConnection(asyncio.Protocol):
     def _new_exchange(self) -> HttpExchange:
         exchange = HttpExchange() if self.site.log_access is None else MeasuredExchange()
         exchange.connection = self
+        exchange.root_path = ""
         return exchange
-
-    def _answer_at_once(self, site: Site, exchange: HttpExchange) -> None:
-        """Answer the one request that has arrived on a connection which had nothing to do.
-
-        PERF: the usual case of `_serve`, `_start`, `respond` and `_settle` in one.
-        """
-        exchange.connection = self
-        self.active = exchange
-        self._phase = _IDLE
-        if exchange.forwarded:
-            site.rewrite(exchange)
-        try:
-            reply = site.handle(exchange) if site.waiting < site.most_waiting else _BUSY
-            head = None
-            if reply is not None and not reply.headers and reply.after is None and self.active is exchange:
-                head = site.heads.finished.get((reply.status, reply.media_type, len(reply.body)))
-            if head is None or reply is None:
-                self._hand_over(exchange, reply)
-            else:
-                self.active = None
-                self._transport.write(head + reply.body)
-                if self._phase == _IDLE:
-                    self.deadline = site.clock.now + self._idle_seconds
-                return
-        except Exception:
-            logger.exception("Exception in the application")
-            exchange.fail()
-        self._settle()
 
     def _hand_over(self, exchange: HttpExchange, reply: Reply | None) -> None:
         """Send what the application answered at once, or note that it did not."""

@@ -76,12 +76,10 @@ class HttpExchange(Exchange):
     new_framing: type[ResponseFraming] = ResponseFraming
     body: bytes | None
     http_version: str = "1.1"
-    root_path: str = ""
+    root_path: str
     keep_alive = True
     expects_continue = False
     upgrades = False
-    forwarded = False
-    """Whether a proxy's fields say something of its client, by a way that has not looked at the peer yet."""
     length: int | None = 0
     """Announced bytes of the body, None where it has chunks; 0 too where it came together with the head."""
     received = 0

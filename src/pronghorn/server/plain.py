@@ -50,7 +50,7 @@ class PlainRequest(Protocol):
     query: bytes
     headers: list[Field]
     body: bytes | None
-    forwarded: bool
+    root_path: str
 
 
 Request = TypeVar("Request", bound=PlainRequest)
@@ -126,12 +126,14 @@ class PlainReader(Generic[Request]):
         config: the limits.
         lines: what is known of header lines.
         new_request: makes the object that a request is read into.
+
+    Attributes:
+        forwarded: whether fields of the last request are a proxy's word on its client.
     """
 
     __slots__ = (
         "_block",
         "_fields",
-        "_forwarded",
         "_length",
         "_lines",
         "_max_body",
@@ -139,6 +141,7 @@ class PlainReader(Generic[Request]):
         "_max_target",
         "_most",
         "_new_request",
+        "forwarded",
     )
 
     def __init__(self, config: ServerConfig, lines: HeaderLines, new_request: Callable[[], Request]) -> None:
@@ -152,7 +155,7 @@ class PlainReader(Generic[Request]):
         self._block: bytes | None = None
         self._fields: list[Field] = []
         self._length = 0
-        self._forwarded = False
+        self.forwarded = False
 
     def read(self, data: bytes) -> Request | None:
         """The request that `data` is, no more and no less; None where the reader has to see it."""
@@ -183,8 +186,7 @@ class PlainReader(Generic[Request]):
         request.path = decode_path(path) if _PERCENT in path else path.decode("ascii")
         request.headers = self._fields.copy()
         request.body = body
-        if self._forwarded:
-            request.forwarded = True
+        request.root_path = ""
         return request
 
     def _take_over(self, block: bytes) -> bool:
@@ -209,6 +211,6 @@ class PlainReader(Generic[Request]):
                     return False  # unusual, or two lengths
         if hosts != 1 or len(fields) > self._max_fields or length > self._max_body or len(block) > self._most:
             return False
-        self._block, self._fields, self._forwarded = block, fields, forwarded
+        self._block, self._fields, self.forwarded = block, fields, forwarded
         self._length = length if length > 0 else 0
         return True
