@@ -283,6 +283,16 @@ THEIRS = (
 HELLOS = ("hello", "reconnect", "idle")
 LIMITS = (
     Contender(
+        name="bare",
+        title="a protocol on uvloop that reads nothing",
+        packages=("uvloop",),
+        command=("-m", "bench.applications.bare", "{port}"),
+        application="bare",
+        lacks={"*": LIMIT},
+        has=("hello",),
+        kind="limit",
+    ),
+    Contender(
         name="rsgi",
         title="a bare function on Granian (RSGI)",
         packages=("granian", "uvloop"),
