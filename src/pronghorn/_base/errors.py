@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.exceptions import WebSocketException as StarletteWebSocketException
 from typing_extensions import TypedDict
@@ -71,8 +71,9 @@ class WebSocketException(StarletteWebSocketException):
         super().__init__(code=code, reason=reason)
 
 
-RequestErrorModel: type[BaseModel] = create_model("Request")
-WebSocketErrorModel: type[BaseModel] = create_model("WebSocket")
+_UNBUILT = ConfigDict(defer_build=True)
+RequestErrorModel: type[BaseModel] = create_model("Request", __config__=_UNBUILT)
+WebSocketErrorModel: type[BaseModel] = create_model("WebSocket", __config__=_UNBUILT)
 
 
 class FastAPIError(RuntimeError):

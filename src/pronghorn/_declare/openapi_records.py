@@ -40,9 +40,12 @@ __all__ = [
 
 
 class SpecificationObject(BaseModel):
-    """An object of the OpenAPI specification, open to extension keys."""
+    """An object of the OpenAPI specification, open to extension keys.
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    Its validator is built when it is first used: a document builds that of the whole, and no others.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", defer_build=True)
 
 
 class Example(TypedDict, total=False):

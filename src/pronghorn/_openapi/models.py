@@ -401,9 +401,3 @@ class OpenAPI(SpecificationObject):
     security: list[dict[str, list[str]]] | None = None
     tags: list[Tag] | None = None
     externalDocs: ExternalDocumentation | None = None
-
-
-# Forward references are settled here, not at the first use.
-Schema.model_rebuild()
-Encoding.model_rebuild()
-Operation.model_rebuild()
