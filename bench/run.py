@@ -120,7 +120,7 @@ class Run:
             try:
                 if contender.program and shutil.which(contender.program) is None:
                     raise CannotInstall(f"there is no {contender.program} on this machine")
-                python = python_of(contender.requirements)
+                python = python_of(contender.requirements, contender.made)
             except CannotInstall as error:
                 self.contenders.remove(contender)
                 self.results.absent[contender.title] = str(error)
