@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from pronghorn.cli.options import ServeOptions
 from pronghorn.cli.problems import Problem
 from pronghorn.cli.serve import DEVELOPMENT, PRODUCTION, public_address, service_from
 from pronghorn.server import ServerConfig
+from pronghorn.server.collecting import RARELY
 from pronghorn.server.options import options_of
 from tests.cli.conftest import SHOP, Invoke, WriteModule
 
@@ -273,3 +275,24 @@ def test_every_option_of_the_server_is_a_flag(invoke: Invoke) -> None:
 def test_the_report_tells_workers_and_drop_in(invoke: Invoke, module: WriteModule) -> None:
     output = invoke("run", f"{module()}.py", "--workers", "2", "--drop-in", *STOPPED).stdout
     assert "granian, 2 workers, as fastapi (drop-in)" in output
+
+
+COLLECTED = """\
+import gc
+
+from pronghorn import FastAPI
+
+app = FastAPI()
+WHILE_IMPORTED = gc.get_threshold()
+
+
+@app.get("/")
+async def thresholds() -> list[tuple[int, int, int]]:
+    return [WHILE_IMPORTED, gc.get_threshold()]
+"""
+
+
+def test_the_collector_is_left_as_it_was_once_a_worker_serves(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(COLLECTED)
+    with served(tmp_path, "run", "main:app") as client:
+        assert client.get("/").json() == [list(RARELY), list(gc.get_threshold())]

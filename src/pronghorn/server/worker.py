@@ -6,21 +6,25 @@ Must not live here: anything about other workers.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import faulthandler
 import logging
 import signal
 import socket
 import sys
+from typing import TYPE_CHECKING
 
-from pronghorn.applications import Pronghorn
 from pronghorn.server.assignment import BEAT, HUNG, READY, RECYCLE, Assignment
+from pronghorn.server.collecting import collect_rarely
 from pronghorn.server.loading import load_app, users_part
 from pronghorn.server.logs import set_up_logging
-from pronghorn.server.process import START_FAILED, Reports, serve_process
-from pronghorn.server.recycling import Recycler
-from pronghorn.server.server import Server
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from pronghorn.server.process import Reports
+    from pronghorn.server.server import Server
 
 logger = logging.getLogger("pronghorn.error")
 
@@ -30,6 +34,11 @@ _LOOK_EVERY = 1.0
 
 def main(channel_fd: int, listener_fd: int) -> int:
     """Serve as the supervisor says; the exit code."""
+    collect_as_before = collect_rarely()
+    # PERF (startup): not before, since they are most of what the collector would look at.
+    from pronghorn.applications import Pronghorn
+    from pronghorn.server.process import START_FAILED, serve_process
+
     channel = socket.socket(fileno=channel_fd)
     assignment = Assignment.receive(channel)
     # Ctrl+C and a hang-up reach every process of the terminal; the supervisor decides what they mean.
@@ -55,17 +64,25 @@ def main(channel_fd: int, listener_fd: int) -> int:
         assignment.config,
         signals=(signal.SIGTERM,),
         listener=socket.socket(fileno=listener_fd),
-        reports=_reports_to(channel, assignment),
+        reports=_reports_to(channel, assignment, collect_as_before),
     )
 
 
-def _reports_to(channel: socket.socket, assignment: Assignment) -> Reports:
+def _reports_to(
+    channel: socket.socket, assignment: Assignment, collect_as_before: Callable[[], None]
+) -> Reports:
+    import asyncio
+
+    from pronghorn.server.process import Reports
+    from pronghorn.server.recycling import Recycler
+
     def say(word: bytes) -> None:
         # Without its supervisor the process is about to end anyway.
         with contextlib.suppress(OSError):
             channel.send(word)
 
     def started(server: Server) -> None:
+        collect_as_before()
         channel.setblocking(False)
         loop = asyncio.get_running_loop()
         # Readable means closed: the supervisor has no more to say.
