@@ -6,6 +6,7 @@ import dis
 import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pronghorn._compile.callables import (
     CallableTraits,
     innermost,
     is_async_generator_callable,
+    is_bare_function,
     is_coroutine_callable,
     is_generator_callable,
     kind_of,
@@ -226,3 +228,28 @@ def test_operations_are_found_as_the_disassembler_finds_them(module: Any) -> Non
         for name in ("GET_AWAITABLE", "YIELD_VALUE", "SEND", "GET_AITER"):
             found = not callables._opcodes(frozenset({name})).isdisjoint(code.co_code[::2])
             assert found == (name in names), (code, name)
+
+
+async def _coroutine() -> None: ...
+async def _async_generator() -> Any:
+    yield 1
+
+
+def _generator() -> Any:
+    yield 1
+
+
+def _plain() -> None: ...
+
+
+@pytest.mark.parametrize("bare", [_coroutine, _async_generator, _generator, _plain, lambda: None])
+def test_a_bare_function_is_of_the_kind_that_it_has_with_a_note_on_it(bare: Any) -> None:
+    noted = FunctionType(bare.__code__, bare.__globals__)
+    noted.__dict__["note"] = "anything"
+    assert (is_bare_function(bare), is_bare_function(noted)) == (True, False)
+    assert traits(bare) == traits(noted)
+
+
+def test_a_wrapped_function_is_not_bare() -> None:
+    assert not is_bare_function(functools.wraps(_coroutine)(lambda: None))
+    assert kind_of(functools.wraps(_coroutine)(lambda: None)) == "coroutine"

@@ -395,3 +395,21 @@ def test_bodies_are_no_parameters() -> None:
     def call(item: Item, name: str = Form()) -> None: ...
 
     assert flat_params(get_dependant(path="/", call=call)) == []
+
+
+def _with_text() -> "int":
+    return 1
+
+
+def _with_type() -> int:
+    return 1
+
+
+def _with_none() -> None: ...
+def _without(): ...  # type: ignore[no-untyped-def]
+
+
+@pytest.mark.parametrize("bare", [_with_text, _with_type, _with_none, _without])
+def test_the_return_annotation_is_that_of_the_signature(bare: Callable[..., Any]) -> None:
+    noted = functools.partial(bare)
+    assert typed_return_annotation(bare) == typed_return_annotation(noted)

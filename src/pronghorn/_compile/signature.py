@@ -25,7 +25,7 @@ from pronghorn._base.concurrency import DependencyConcurrency
 from pronghorn._base.declaration import DeclarationError, described, note_location, require
 from pronghorn._base.errors import DependencyScopeError, FastAPIError
 from pronghorn._base.logger import logger
-from pronghorn._compile.callables import kind_of
+from pronghorn._compile.callables import is_bare_function, kind_of
 from pronghorn._compile.classify import ParameterDetails, classify_parameter, injectable_attribute
 from pronghorn._compile.dependant import Dependant, UsesScopesCache, cache_key, computed_scope, walk
 from pronghorn._compile.models import flat_fields_from_params
@@ -61,20 +61,31 @@ def typed_annotation(annotation: Any, namespace: dict[str, Any]) -> Any:
 def typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     """The signature of ``call`` with resolved annotations; the return annotation is left out."""
     namespace = getattr(inspect.unwrap(call), "__globals__", {})
-    return inspect.Signature(
-        [
-            parameter.replace(annotation=typed_annotation(parameter.annotation, namespace))
-            for parameter in raw_signature(call).parameters.values()
-        ]
-    )
+    parameters = list(raw_signature(call).parameters.values())
+    for place, parameter in enumerate(parameters):
+        annotation = typed_annotation(parameter.annotation, namespace)
+        if annotation is not parameter.annotation:
+            parameters[place] = parameter.replace(annotation=annotation)
+    return inspect.Signature(parameters)
 
 
 def typed_return_annotation(call: Callable[..., Any]) -> Any:
     """The resolved return annotation, or None where there is none."""
-    annotation = raw_signature(call).return_annotation
+    annotation: Any = _written_return(call)
+    if isinstance(annotation, str):
+        annotation = raw_signature(call).return_annotation
     if annotation is inspect.Signature.empty:
         return None
     return typed_annotation(annotation, getattr(inspect.unwrap(call), "__globals__", {}))
+
+
+def _written_return(call: Callable[..., Any]) -> Any:
+    """The return annotation as it stands, where that can be known without a whole signature; else a text."""
+    # PERF (startup): the signature of an endpoint is read for its parameters already. Where annotations are
+    # evaluated when they are asked for, which may fail, that is left to the signature.
+    if sys.version_info >= (3, 14) or not is_bare_function(call):
+        return "unknown"
+    return call.__annotations__.get("return", inspect.Signature.empty)
 
 
 def tell_unresolved(annotation: Any, call: Callable[..., Any], part: str) -> None:
