@@ -1,0 +1,2 @@
+cdef class Stepper:
+    cdef public object _host, _loop, _mailbox
