@@ -232,10 +232,12 @@ def create_body_model(
     *, fields: Sequence[ModelField], model_name: str, config: ConfigDict | None = None
 ) -> type[BaseModel]:
     """A model with one attribute per field."""
+    # Where several have one name, their names in the OpenAPI document tell the module: FastAPI's.
+    module = "fastapi._compat.v2"
     members: dict[str, Any] = {
         field.name: (field.field_info.annotation, field.field_info) for field in fields
     }
-    return create_model(model_name, __config__=config, **members)
+    return create_model(model_name, __config__=config, __module__=module, **members)
 
 
 def model_fields(model: type[BaseModel]) -> list[ModelField]:
