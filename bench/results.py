@@ -19,6 +19,7 @@ from bench.contenders import Contender
 from bench.environments import versions_of
 from bench.workloads import Workload
 
+_ENDED = re.compile(r"(its server (?:ended with [\w ]+|did not answer within [\d.]+ s)):.*", re.DOTALL)
 OURS = ("uvloop", "httptools", "pydantic", "starlette", "granian", "uvicorn", "sqlalchemy")
 
 
@@ -26,6 +27,11 @@ def processor() -> str:
     """The processor's name."""
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return found[1] if found else platform.machine()
+
+
+def in_short(reason: str) -> str:
+    """A reason without the last words of a server's log: those are for who runs the benchmark."""
+    return _ENDED.sub(r"\1", reason)
 
 
 def machine() -> dict[str, Any]:
@@ -107,7 +113,11 @@ class Results:
             if connections == failed_at:
                 case["samples"].pop(name, None)
             if name not in case["samples"]:
-                case["dashes"][name] = reason
+                case["dashes"][name] = in_short(reason)
+
+    def fail(self, workload: Workload, name: str, reason: str) -> None:
+        """Something went wrong that is tried once more."""
+        self.failures.append(f"{workload.name}: {name}: {in_short(reason)}")
 
     def as_json(self) -> dict[str, Any]:
         """Everything, with nothing left of cases that nobody ran."""

@@ -120,7 +120,7 @@ class Run:
             try:
                 if contender.program and shutil.which(contender.program) is None:
                     raise CannotInstall(f"there is no {contender.program} on this machine")
-                python = python_of(contender.requirements, contender.made)
+                python = python_of(contender.requirements)
             except CannotInstall as error:
                 self.contenders.remove(contender)
                 self.results.absent[contender.title] = str(error)
@@ -298,5 +298,5 @@ class Run:
             if final:
                 self.results.dash(workload, contender.name, reason, failed_at=connections)
                 break
-            self.results.failures.append(f"{workload.name}: {contender.name}: {reason}")
+            self.results.fail(workload, contender.name, reason)
         return None

@@ -2,8 +2,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 from bench import plots
 from bench.report import comparison, page
+from bench.results import in_short
 
 CONTENDER = {"versions": {"a": "1"}, "command": "python -m a"}
 RESULTS: dict[str, Any] = {
@@ -67,3 +70,21 @@ def test_a_plot_is_well_formed(tmp_path: Path) -> None:
     assert names == {"hello@32": "hello-32.svg"}
     texts = [node.text for node in ElementTree.parse(tmp_path / "hello-32.svg").iter() if node.text]
     assert texts.index("Pronghorn, native server") < texts.index("FastAPI on uvicorn")
+
+
+@pytest.mark.parametrize(
+    ("reason", "short"),
+    [
+        (
+            "under load, its server ended with SIGABRT: Fatal: x: y\nz",
+            "under load, its server ended with SIGABRT",
+        ),
+        (
+            "its server did not answer within 60 s: nothing in its log",
+            "its server did not answer within 60 s",
+        ),
+        ("no dependency injection", "no dependency injection"),
+    ],
+)
+def test_the_last_words_of_a_server_stay_out_of_the_report(reason: str, short: str) -> None:
+    assert in_short(reason) == short
