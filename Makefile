@@ -13,7 +13,7 @@ WORKERS ?= 2
 CASES ?= 2000
 SEED ?= 1
 
-.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance plugins differential reliability soak build compiled clean
+.PHONY: help run test lint format types layers shape light unit docs bench bench-quick bench-count tutorials typing-comparison conformance plugins differential reliability soak build clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -102,17 +102,6 @@ plugins: $(VENV)/dev.stamp  ## packages of FastAPI's ecosystem, their uses and o
 
 build: $(VENV)/dev.stamp  ## the wheel and the source distribution, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-
-# In an environment and a folder of its own: the sources must not be found first.
-compiled: $(VENV)/dev.stamp  ## the wheel with compiled modules, the unit tests on it, and its instructions per request
-	rm -rf build/compiled
-	PRONGHORN_COMPILE=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/compiled/dist .
-	$(PYTHON) -m venv build/compiled/env
-	build/compiled/env/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	build/compiled/env/bin/python -m pip install --quiet "$$(echo build/compiled/dist/*.whl)[all]" --group dev
-	build/compiled/env/bin/python -m checks.compiled
-	build/compiled/env/bin/pytest -n $(WORKERS) $(ARGS)
-	build/compiled/env/bin/python -m bench.counted
 
 clean:  ## remove everything that make has made
 	rm -rf $(VENV) site dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

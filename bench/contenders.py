@@ -76,7 +76,6 @@ class Contender:
         kind: `ours`, `theirs` or `limit`.
         program: the first word of `command` where it is not Python.
         polls: whether its server is busy while nobody asks it anything.
-        made: an environment that is there already, in this folder.
     """
 
     name: str
@@ -90,7 +89,6 @@ class Contender:
     kind: str = "theirs"
     program: str = ""
     polls: bool = False
-    made: str = ""
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -119,27 +117,17 @@ def without(reason: str, *workloads: str) -> dict[str, str]:
 
 DEPENDENCIES = ("dependencies", "dependencies-def")
 SOCKETS = ("echo", "broadcast")
-NATIVE = (
-    *("-m", "pronghorn", "run", "--entrypoint", "{app}", "--host", "127.0.0.1", "--port", "{port}"),
-    *("--workers", "1", "--no-access-log", "--log-level", "warning", "--max-body-size", "16MiB"),
-)
 OURS = (
     Contender(
         name="pronghorn",
         title="Pronghorn, native server",
         packages=(),
-        command=NATIVE,
+        command=(
+            *("-m", "pronghorn", "run", "--entrypoint", "{app}", "--host", "127.0.0.1", "--port", "{port}"),
+            *("--workers", "1", "--no-access-log", "--log-level", "warning", "--max-body-size", "16MiB"),
+        ),
         application="pronghorn",
         kind="ours",
-    ),
-    Contender(
-        name="pronghorn-compiled",
-        title="Pronghorn, native server, compiled modules",
-        packages=(),
-        command=NATIVE,
-        application="pronghorn",
-        kind="ours",
-        made="build/compiled/env",
     ),
     Contender(
         name="pronghorn-granian",

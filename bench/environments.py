@@ -18,22 +18,13 @@ class CannotInstall(Exception):
     """The package index has no such release for this interpreter, or it does not build."""
 
 
-def python_of(requirements: tuple[str, ...], made: str = "") -> Path:
+def python_of(requirements: tuple[str, ...]) -> Path:
     """The interpreter that has `requirements`; the one that runs this program when there are none.
 
-    Args:
-        requirements: what pip installs.
-        made: an environment in this folder instead, that `make compiled` has made.
-
     Raises:
-        CannotInstall: pip failed; the message is its last line. Or there is no such environment.
+        CannotInstall: pip failed; the message is its last line.
     """
     compile_sources()
-    if made:
-        python = ROOT / made / "bin" / "python"
-        if not python.exists():
-            raise CannotInstall("`make compiled` has not been run")
-        return python
     if not requirements:
         return Path(sys.executable)
     version = f"py{sys.version_info.major}{sys.version_info.minor}"

@@ -121,13 +121,6 @@ def startup(contender: Contender, settings: dict[str, str]) -> Figures:
 def import_seconds(contender: Contender) -> float:
     """Processor time of an interpreter that imports the application and ends."""
     code = f"import bench.applications.{contender.application}, os, sys; t = os.times(); sys.stdout.write(str(t.user + t.system))"
-    command = [
-        "taskset",
-        "-c",
-        str(min(cores()[1])),
-        str(python_of(contender.requirements, contender.made)),
-        "-c",
-        code,
-    ]
+    command = ["taskset", "-c", str(min(cores()[1])), str(python_of(contender.requirements)), "-c", code]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     return float(done.stdout)

@@ -140,7 +140,7 @@ def start(contender: Contender, settings: dict[str, str]) -> Server:
     """Start the server on its core; it need not answer yet."""
     port = free_port()
     WORK.mkdir(parents=True, exist_ok=True)
-    program = contender.program or str(python_of(contender.requirements, contender.made))
+    program = contender.program or str(python_of(contender.requirements))
     if contender.program == "nginx":
         text = (ROOT / "bench/applications" / contender.application).read_text()
         (WORK / f"nginx-{port}.conf").write_text(text.replace("PORT", str(port)))

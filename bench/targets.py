@@ -13,8 +13,7 @@ from bench.workloads import workload
 
 Cases = dict[str, dict[str, Any]]
 DECIDING = 32
-FASTAPI, PRONGHORN, COMPILED = "fastapi", "pronghorn", "pronghorn-compiled"
-ON_UVICORN, ON_GRANIAN = "pronghorn-uvicorn", "pronghorn-granian"
+FASTAPI, PRONGHORN, ON_UVICORN, ON_GRANIAN = "fastapi", "pronghorn", "pronghorn-uvicorn", "pronghorn-granian"
 # CPU per request, FastAPI's divided by Pronghorn's: at least.
 TIMES_FASTAPI = {
     "hello": 13.0,
@@ -123,9 +122,8 @@ def targets(cases: Cases, theirs: dict[str, str]) -> Iterator[Target]:
 
 
 def others(cases: Cases, wanted: str) -> str:
-    """The same ratio with compiled modules, and at other numbers of connections."""
-    compiled = times(case_of(cases, wanted), COMPILED, FASTAPI)
-    found = [] if compiled is None else [f"{compiled:.1f} compiled"]
+    """The same ratio at other numbers of connections."""
+    found = []
     for key, case in cases.items():
         name, at, connections = key.partition("@")
         value = times(case, PRONGHORN, FASTAPI) if at and name == wanted else None

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from pronghorn import Body, Cookie, Depends, FastAPI, Header, Query, Request, Response
 from pronghorn._engine import dispatch
+from pronghorn._engine.dispatch import Dispatcher
 from pronghorn.exceptions import RequestValidationError
 from pronghorn.responses import JSONResponse
 from pronghorn.testclient import TestClient
@@ -182,7 +183,7 @@ async def test_it_is_told_without_the_reference_way(
         raise AssertionError("taken")
 
     monkeypatch.setattr(dispatch, "answer_without_exits", fail)
-    monkeypatch.setattr(dispatch, "reference_app", fail)
+    monkeypatch.setattr(Dispatcher, "answer_by_reference", fail)
     outcome = await ask("native", made(KINDS[kind]), WRONG[name])
     assert outcome.status == 422
 

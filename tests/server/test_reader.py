@@ -3,16 +3,27 @@ from typing import Any
 import pytest
 
 from pronghorn.server.config import ServerConfig
-from pronghorn.server.exchange import HttpExchange
 from pronghorn.server.incoming import Refusal
 from pronghorn.server.reader import RequestReader
 
 
-class Recorded(HttpExchange):
+class Recorded:
     """A request as the reader fills it in."""
 
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    http_version: str = "1.1"
+    keep_alive: bool = True
+    length: int | None = 0
+    body: bytes | None = None
+    expects_continue: bool = False
+    upgrades: bool = False
+    root_path: str = ""
+
     def __init__(self) -> None:
-        self.body: bytes | None = None
         self.pieces: list[bytes] = []
         self.complete = False
 

@@ -1,2 +1,0 @@
-cdef class Stepper:
-    cdef public object _host, _loop, _mailbox
