@@ -117,8 +117,10 @@ def _traits(identity: _Identity) -> CallableTraits:
 
 def _kind(call: Any) -> Kind:
     if is_bare_function(call):  # PERF (startup): its code tells what the tests below come to in many steps
-        flags = call.__code__.co_flags
-        return next((kind for flag, kind in _KINDS if flags & flag), "plain")
+        for flag, kind in _KINDS:
+            if call.__code__.co_flags & flag:
+                return kind
+        return "plain"
     if _any_layer(call, inspect.isasyncgenfunction):
         return "async generator"
     if _any_layer(call, inspect.isgeneratorfunction):

@@ -50,5 +50,6 @@ def _process(parameter: Parameter, is_text: bool, context: Any, value: Any) -> A
     if value is None:
         value = () if parameter.multiple else None
     elif value is not parameter.default and not (is_text and type(value) is str):
-        return type(parameter).process_value(parameter, context, value)
+        kind: Any = type(parameter)  # whose own conversion it is
+        return kind.process_value(parameter, context, value)
     return value if parameter.callback is None else parameter.callback(context, parameter, value)
