@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from pronghorn._schema.annotations import lenient_issubclass
-from pronghorn._schema.field import Mode, ModelField
+from pronghorn._schema.field import Mode, ModelField, model_fields
 
 REF_TEMPLATE = "#/components/schemas/{model}"
 
@@ -140,9 +140,7 @@ def _collect(annotation: Any, known: set[Any]) -> None:
             return
         known.add(annotation)
         if lenient_issubclass(annotation, BaseModel):
-            # PERF (startup): the types alone are asked for; a `ModelField` would build a validator for each.
-            for info in cast(type[BaseModel], annotation).model_fields.values():
-                _collect(info.annotation, known)
+            get_flat_models_from_fields(model_fields(annotation), known)
     elif get_origin(annotation) is not None:
         for argument in get_args(annotation):
             _collect(argument, known)
