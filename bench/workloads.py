@@ -11,8 +11,8 @@ from functools import cache
 from bench.settings import ORIGIN, rows
 from bench.traffic import Sample, build, post_json
 
-VARIETY = 64
-"""How many different requests a workload cycles through."""
+VARIETY = 1000
+"""How many different requests a workload cycles through: more than what a server remembers of a header."""
 
 Samples = Callable[[], list[Sample]]
 
@@ -63,8 +63,9 @@ def hello(number: int) -> Sample:
 
 def parameters(number: int) -> Sample:
     """An integer in the path, a text and a bounded integer in the query, a required header."""
-    expected = {"item_id": number, "q": f"word{number}", "limit": number, "token": f"token-{number}"}
-    request = build(f"/items/{number}?q=word{number}&limit={number}", x_token=f"token-{number}")
+    limit = 1 + number % 100
+    expected = {"item_id": number, "q": f"word{number}", "limit": limit, "token": f"token-{number}"}
+    request = build(f"/items/{number}?q=word{number}&limit={limit}", x_token=f"token-{number}")
     return Sample(request, 200, expected)
 
 

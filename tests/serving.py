@@ -33,7 +33,17 @@ from websockets.typing import Subprotocol
 from pronghorn.server import running
 from pronghorn.testing import AsyncTestClient
 
-__all__ = ["WAYS", "Client", "Hosts", "Serve", "Socket"]
+__all__ = ["WAYS", "Client", "Hosts", "Serve", "Socket", "until"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what a thread other than the test's has a part in.
+
+    A server's thread is one: what a request leaves to do after its reply may come later than the reply.
+    """
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
 
 
 class Socket(Protocol):

@@ -182,7 +182,7 @@ async def test_exits_never_wait_for_a_thread_that_endpoints_hold(serve: Serve) -
     assert [reply.json() for reply in replies] == ["had it"] * 60
 
 
-async def test_a_cancel_scope_may_be_held_around_a_request(serve: Serve) -> None:
+async def test_a_cancel_scope_may_be_held_around_a_request(serve_once: Serve) -> None:
     left: list[str] = []
     app = FastAPI()
 
@@ -207,7 +207,7 @@ async def test_a_cancel_scope_may_be_held_around_a_request(serve: Serve) -> None
     async def failing(timed: Annotated[None, Depends(timed)]) -> Any:
         raise HTTPException(418)
 
-    async with serve(app) as client:
+    async with serve_once(app) as client:
         assert (await client.get("/whole")).json() == "whole"
         assert (await client.get("/stream")).content == b"stream"
         assert (await client.get("/failing")).status_code == 418

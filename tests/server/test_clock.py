@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from pronghorn.server.clock import NEVER, Clock
+from pronghorn.server.config import ServerConfig
 from pronghorn.server.heads import Heads
+from pronghorn.server.plain import HeaderLines
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +26,7 @@ class Alarm:
 
 async def test_deadlines_that_have_passed_are_told_once() -> None:
     early, late = Alarm(10), Alarm(20)
-    clock = Clock(asyncio.get_running_loop(), Heads(), [early, late])
+    clock = Clock(asyncio.get_running_loop(), Heads(), HeaderLines(ServerConfig()), [early, late])
     for now in (9.0, 10.0, 15.0):
         clock.tick(now)
     assert (early.rang, late.rang) == ([10.0], [])
@@ -33,7 +35,7 @@ async def test_deadlines_that_have_passed_are_told_once() -> None:
 
 async def test_it_ticks_by_itself_until_stopped() -> None:
     alarm = Alarm(0)
-    clock = Clock(asyncio.get_running_loop(), Heads(), [alarm])
+    clock = Clock(asyncio.get_running_loop(), Heads(), HeaderLines(ServerConfig()), [alarm])
     clock.start()
     await asyncio.wait_for(alarm.event.wait(), 5)
     clock.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.reply import FilePart, FileReply
 from pronghorn.server import files
 from tests.server.line import GET, Line, settle, spawning
+from tests.serving import until
 
 pytestmark = pytest.mark.anyio
 
@@ -33,13 +34,6 @@ def file_of(descriptor: int, *parts: FilePart, status: int = 200) -> FileReply:
     reply = FileReply(status, [], descriptor, parts or [(0, len(CONTENT))])
     reply.headers.append((b"content-length", b"%d" % reply.size))
     return reply
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what other threads have a part in."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 class Sent:

@@ -167,11 +167,37 @@ def test_only_so_many_lines_are_remembered() -> None:
     assert len([line for line in lines.known if line.startswith(b"X-Id:")]) == _MOST_OF_A_NAME
     assert len(lines.known) == 2048
     assert lines.learn(b"X-Id: new") == ((b"x-id", b"new"), 0)
+    assert lines.varying[b"X-Id"] == b"x-id"
+    assert len(lines.varying) == 2048
 
 
-def test_lines_are_forgotten_when_many_others_have_come() -> None:
+def test_names_that_decide_something_do_not_vary() -> None:
+    lines = HeaderLines(ServerConfig(proxy_headers=True))
+    for number in range(2 * _MOST_OF_A_NAME):
+        lines.learn(b"Host: a%d" % number)
+        lines.learn(b"Content-Length: %d" % number)
+        lines.learn(b"X-Forwarded-For: 1.2.3.%d" % number)
+    assert lines.varying == {}
+
+
+@pytest.mark.parametrize("line", [b"X-Id", b"X-Id: a\x00", b"X-Id: a\rb", b"X-Id : a", b"X-Id\x00: a"])
+def test_lines_of_a_varying_name_are_judged(line: bytes) -> None:
+    plain = new_plain()
+    for number in range(2 * _MOST_OF_A_NAME):
+        request = plain.read(headed(b"GET /", b"X-Id:\t%d \r\n" % number))
+        assert request is not None
+        assert request.headers[-1] == (b"x-id", b"%d" % number)
+    assert plain.read(headed(b"GET /", line + b"\r\n")) is None
+
+
+def test_lines_are_forgotten_now_and_then() -> None:
     lines = HeaderLines(ServerConfig())
+    lines.renew(1000.0)
+    for number in range(2 * _MOST_OF_A_NAME):
+        lines.learn(b"X: %d" % number)
+    lines.renew(1000.5)
+    assert lines.known
+    lines.renew(1000.0 + _RENEWAL)
+    assert (lines.known, lines.varying) == ({}, {})
     lines.learn(b"X: 1")
-    for _ in range(_RENEWAL - 1):
-        lines.learn(b"X-Id: 1")
-    assert list(lines.known) == [b"X-Id: 1"]
+    assert list(lines.known) == [b"X: 1"]

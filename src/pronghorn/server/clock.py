@@ -26,23 +26,34 @@ class Timed(Protocol):
         """The deadline has passed: act, or set another."""
 
 
+class Renewable(Protocol):
+    """Something that gets old."""
+
+    def renew(self, now: float) -> None:
+        """Put right what is too old at this time of the event loop."""
+
+
 class Clock:
     """Ticks while it runs.
 
     Args:
         loop: the event loop of the connections.
         heads: renewed at each tick, so that no response has to ask for the time.
+        memory: renewed too.
         timed: who is looked at; may change at any time.
 
     Attributes:
         now: the loop's time at the last tick; at most a tick old.
     """
 
-    __slots__ = ("_handle", "_heads", "_loop", "_timed", "now")
+    __slots__ = ("_handle", "_heads", "_loop", "_memory", "_timed", "now")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, heads: Heads, timed: Iterable[Timed]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, heads: Heads, memory: Renewable, timed: Iterable[Timed]
+    ) -> None:
         self._loop = loop
         self._heads = heads
+        self._memory = memory
         self._timed = timed
         self._handle: asyncio.TimerHandle | None = None
         self.now = loop.time()
@@ -61,6 +72,7 @@ class Clock:
         """Look at every deadline once."""
         self.now = now
         self._heads.refresh()
+        self._memory.renew(now)
         for timed in [timed for timed in self._timed if timed.deadline <= now]:
             timed.past_deadline(now)
 

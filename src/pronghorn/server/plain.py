@@ -5,7 +5,8 @@ here: judging anything else, which is the reader's and llhttp's.
 Invariant: what is read here is what `reader.RequestReader` makes of the same bytes; in doubt nothing is read.
 
 PERF: a header line means the same wherever it stands, and most lines come again and again. What they mean is
-remembered: a third of the time that the parser's callbacks take. bench/counted.py
+remembered: a third of the time that the parser's callbacks take. Of a name whose values never come again
+(a request's id, a token) only the name is. bench/counted.py
 """
 
 from __future__ import annotations
@@ -37,8 +38,13 @@ _LEFT: Meaning = (b"", b""), _UNUSUAL
 _UNUSUAL_NAMES = frozenset({b"transfer-encoding", b"upgrade", b"expect", b"proxy-connection"})
 _DECIDING = frozenset({b"host", b"content-length", b"connection"}) | _UNUSUAL_NAMES
 
-# So many lines are remembered, of a name, of all, and of what length; so many new ones later all are forgotten.
-_MOST_OF_A_NAME, _MOST_LINES, _LONGEST, _RENEWAL = 64, 2048, 512, 100_000
+# The characters that a value may hold.
+_TEXT = bytes(code for code in range(256) if FIELD_VALUE.fullmatch(bytes((code,))))
+
+# So many lines are remembered, of a name, of all, and of what length.
+_MOST_OF_A_NAME, _MOST_LINES, _LONGEST = 64, 2048, 512
+# What is remembered may have gone out of use: after so many seconds all is forgotten.
+_RENEWAL = 600.0
 
 
 class PlainRequest(Protocol):
@@ -64,16 +70,30 @@ class HeaderLines:
 
     Attributes:
         known: the meaning of lines.
+        varying: names as sent, and in lower case, of which no more lines are remembered, and whose values decide
+            nothing.
     """
 
-    __slots__ = ("_counts", "_forwarded", "_learnt", "_names", "known")
+    __slots__ = ("_forget_at", "_forwarded", "_names", "_values", "known", "varying")
 
     def __init__(self, config: ServerConfig) -> None:
         self._forwarded = FORWARDED[config.forwarded_fields] if config.proxy_headers else frozenset()
         self.known: dict[bytes, Meaning] = {}
+        self.varying: dict[bytes, bytes] = {}
         self._names: dict[bytes, bytes] = {}
-        self._counts: dict[bytes, int] = {}
-        self._learnt = 0
+        self._values: dict[bytes, int] = {}
+        self._forget_at: float | None = None
+
+    def renew(self, now: float) -> None:
+        """Forget everything, if that was last done long ago.
+
+        Args:
+            now: the event loop's time, in seconds.
+        """
+        if self._forget_at is None or now >= self._forget_at:
+            self._forget_at = now + _RENEWAL
+            for memory in (self.known, self.varying, self._names, self._values):
+                memory.clear()
 
     def learn(self, line: bytes) -> Meaning:
         """The meaning of a line that is not known, without its end."""
@@ -90,20 +110,23 @@ class HeaderLines:
         if kind == _UNUSUAL:
             return _LEFT
         meaning = (lower, value), _FORWARDED if lower in self._forwarded else kind
-        self._learnt += 1
-        if self._counts.get(lower, 0) < _MOST_OF_A_NAME or self._learnt >= _RENEWAL:
-            self._keep(name, lower, line, meaning)
+        self._keep(name, line, meaning)
         return meaning
 
-    def _keep(self, name: bytes, lower: bytes, line: bytes, meaning: Meaning) -> None:
-        if self._learnt >= _RENEWAL:
-            self._learnt = 0
-            for memory in (self.known, self._names, self._counts):
-                memory.clear()
-        if len(self.known) < _MOST_LINES and len(line) <= _LONGEST:
-            self._counts[lower] = self._counts.get(lower, 0) + 1
+    def _keep(self, name: bytes, line: bytes, meaning: Meaning) -> None:
+        (lower, _), kind = meaning
+        values = self._values.get(lower, 0)
+        if values < _MOST_OF_A_NAME and len(self.known) < _MOST_LINES and len(line) <= _LONGEST:
+            self._values[lower] = values + 1
             self._names[name] = lower
             self.known[line] = meaning
+        elif (
+            kind == _NOTHING
+            and lower not in _DECIDING
+            and len(self.varying) < _MOST_LINES
+            and len(name) <= _LONGEST
+        ):
+            self.varying[name] = lower
 
 
 def _kind(name: bytes, value: bytes) -> int:
@@ -162,8 +185,13 @@ class PlainReader(Generic[Request]):
         head, blank, body = data.partition(b"\r\n\r\n")
         line, _, block = head.partition(b"\r\n")
         # PERF: clients that keep a connection often send the same fields with every request.
-        if block != self._block and not self._take_over(block):
-            return None
+        if block == self._block:
+            fields = self._fields.copy()
+        else:
+            taken = self._take_over(block)
+            if taken is None:
+                return None
+            fields = taken
         try:
             method, target, version = line.split(b" ")
             name = _METHODS[method]
@@ -184,21 +212,26 @@ class PlainReader(Generic[Request]):
         path, _, request.query = target.partition(b"?")
         request.raw_path = path
         request.path = decode_path(path) if _PERCENT in path else path.decode("ascii")
-        request.headers = self._fields.copy()
+        request.headers = fields
         request.body = body
         request.root_path = ""
         return request
 
-    def _take_over(self, block: bytes) -> bool:
-        """Take over header lines, without the last one's end; False when one of them is not plain."""
-        known = self._lines.known
+    def _take_over(self, block: bytes) -> list[Field] | None:
+        """The fields of header lines, without the last one's end; None when one of them is not plain."""
+        known, varying = self._lines.known, self._lines.varying
         fields: list[Field] = []
         hosts, length, forwarded = 0, -1, False
         for line in block.split(b"\r\n"):
-            try:
-                field, kind = known[line]
-            except KeyError:
-                field, kind = self._lines.learn(line)
+            meaning = known.get(line)
+            if meaning is None:
+                name, colon, value = line.partition(b":")
+                lower = varying.get(name)
+                if lower is not None and colon and not value.translate(None, _TEXT):
+                    fields.append((lower, value.strip(b" \t")))
+                    continue
+                meaning = self._lines.learn(line)
+            field, kind = meaning
             fields.append(field)
             if kind:
                 if kind == _HOST:
@@ -208,9 +241,9 @@ class PlainReader(Generic[Request]):
                 elif kind > 0 and length < 0:
                     length = kind - 1
                 else:
-                    return False  # unusual, or two lengths
+                    return None  # unusual, or two lengths
         if hosts != 1 or len(fields) > self._max_fields or length > self._max_body or len(block) > self._most:
-            return False
-        self._block, self._fields, self.forwarded = block, fields, forwarded
+            return None
+        self._block, self._fields, self.forwarded = block, fields.copy(), forwarded
         self._length = length if length > 0 else 0
-        return True
+        return fields

@@ -116,7 +116,7 @@ class Site:
         self.lines = HeaderLines(config)
         self.heads = Heads(server_header=config.server_header)
         self.connections: dict[Connection, None] = {}
-        self.clock = Clock(loop, self.heads, self.connections)
+        self.clock = Clock(loop, self.heads, self.lines, self.connections)
         self.scheme = config.scheme
         self.root_path = config.root_path
         self._root_path_bytes = config.root_path.encode("ascii")
