@@ -41,6 +41,14 @@ LINES = st.sampled_from(
         b"GET http://a/",
         b"GET /#a",
         b"PUT /\xe9",
+        b"PUT /\x00",
+        b"PUT /\t",
+        b"PUT /\x7f",
+        b'PUT /"<>\\^`{|}',
+        b"PUT /?\x00",
+        b"PUT /?\xe9",
+        b"PUT /?#",
+        b"PUT ?",
         b"GET / b",
     ]
 )

@@ -89,7 +89,7 @@ class HttpConnection(asyncio.Protocol):
         """The peer connected (and, with TLS, shook hands)."""
         site = self.site
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
-        self.outlet.transport = self._transport
+        self.outlet.attach(self._transport)
         self.client = client_address(transport.get_extra_info("peername"))
         self.server = server_address(transport.get_extra_info("sockname"))
         self._transport.set_write_buffer_limits(site.config.write_high_water)
@@ -135,7 +135,7 @@ class HttpConnection(asyncio.Protocol):
                 self._hand_over(exchange, reply)
             else:
                 self.active = None
-                self._transport.write(head + reply.body)
+                self.outlet.send(head + reply.body)
                 if self._phase == _IDLE:
                     self.deadline = site.clock.now + self._idle_seconds
                 return
@@ -279,18 +279,16 @@ class HttpConnection(asyncio.Protocol):
 
     def complete(self, exchange: HttpExchange, response: bytes) -> None:
         """Send a whole response: `write`, then `finished`."""
-        if (
-            self.outlet.corked
-            and exchange.keep_alive
-            and not exchange.counted
-            and self.site.log_access is None
-        ):
-            # PERF: nothing else is to be done for a request that was answered at once.
-            self.outlet.pending.append(response)
-            if self.active is exchange:
-                self.active = None
-            return
-        self.outlet.write(response)
+        outlet = self.outlet
+        if outlet.corked:
+            outlet.pending.append(response)
+            if exchange.keep_alive and not exchange.counted and self.site.log_access is None:
+                # PERF: nothing else is to be done for a request that was answered at once.
+                if self.active is exchange:
+                    self.active = None
+                return
+        else:
+            outlet.send(response)
         self.finished(exchange)
 
     def finished(self, exchange: HttpExchange) -> None:

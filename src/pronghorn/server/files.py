@@ -4,7 +4,6 @@ Lives here: when the kernel copies a file to a socket, when its bytes go through
 thread reads them. Must not live here: heads, the response's end.
 
 Invariants:
-- The socket is written to directly only while the transport has nothing left to write.
 - Nothing is sent past a full socket: the transport has the next slice then, and with it flow control, the
   write deadline and the connection's end are its own as ever.
 - The event loop reads only what is in memory.
@@ -29,7 +28,6 @@ _STEP = 512 * 1024
 _TURN = 4 * _STEP
 # Twice the default mark at which the transport pauses: one slice is enough to be told when to go on.
 _SLICE = 2 * SLICE
-_NONE = -1
 
 
 class FileSending:
@@ -56,8 +54,8 @@ class FileSending:
         self._later = False
         self.sent = 0
         outlet.flush()
-        self._socket = _socket_of(outlet.transport)
-        self._write(head)
+        self._is_copied = True
+        outlet.send(head)
         outlet.sending = self
 
     async def wait(self) -> None:
@@ -94,7 +92,7 @@ class FileSending:
         while self._parts and not outlet.is_shut and not outlet.transport.is_closing():
             part = self._parts[0]
             if isinstance(part, bytes):
-                self._write(part)
+                self._outlet.send(part)
                 self._pass(len(part))
             elif self.sent >= limit:
                 self._later = True
@@ -124,31 +122,16 @@ class FileSending:
 
     def _copy(self, start: int, count: int) -> int:
         """Let the kernel copy; how many bytes it did."""
-        if not self._is_clear():
+        outlet = self._outlet
+        if not self._is_copied or not outlet.is_clear:
             return 0
         try:
-            return os.sendfile(self._socket, self._descriptor, start, count)
+            return os.sendfile(outlet.socket, self._descriptor, start, count)
         except BlockingIOError:
             return 0
         except OSError:  # this kind of file, or the connection: the transport will find out which
-            self._socket = _NONE
+            self._is_copied = False
             return 0
-
-    def _is_clear(self) -> bool:
-        """Whether the socket may be written to: it is this connection's yet, and there is nothing before."""
-        transport = self._outlet.transport
-        return self._socket >= 0 and not transport.is_closing() and not transport.get_write_buffer_size()
-
-    def _write(self, data: bytes) -> None:
-        """Write what must stand before what the kernel copies."""
-        written = 0
-        if self._is_clear():
-            try:
-                written = os.write(self._socket, data)
-            except OSError:  # it is full, or the transport will find out what else it is
-                written = 0
-        if written < len(data):
-            self._outlet.transport.write(data[written:])
 
     def _pass(self, count: int) -> None:
         """So much of the first part has left."""
@@ -180,12 +163,3 @@ class FileSending:
     def _finish(self) -> None:
         if not self._end.done():
             self._end.set_result(None)
-
-
-def _socket_of(transport: asyncio.Transport) -> int:
-    """The descriptor of a transport's socket, where bytes reach it as they are."""
-    socket: Any = transport.get_extra_info("socket")
-    if socket is None or transport.get_extra_info("sslcontext") is not None or not hasattr(os, "sendfile"):
-        return _NONE
-    descriptor: int = socket.fileno()
-    return descriptor

@@ -24,7 +24,6 @@ from pronghorn.server.target import BadTarget, check_host, decode_path
 _ORDINARY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?&=%+,:@!$'()*;"
 # HEAD is not among them: its answer has no body, which is unusual.
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-_SLASH, _PERCENT = b"/%"
 _VERSION = b"HTTP/1.1"
 
 Field = tuple[bytes, bytes]
@@ -195,23 +194,26 @@ class PlainReader(Generic[Request]):
         try:
             method, target, version = line.split(b" ")
             name = _METHODS[method]
+            path, _, query = target.partition(b"?")
+            text = path.decode("ascii")
         except (ValueError, KeyError):
             return None
         if (
             len(body) != self._length
             or not blank
             or version != _VERSION
-            or not target
-            or target[0] != _SLASH
+            or not text
+            or text[0] != "/"
             or len(target) > self._max_target
-            or target.translate(None, _ORDINARY)
+            # PERF: a short text is asked sooner what it is.
+            or (target.translate(None, _ORDINARY) if query else not text.isprintable() or "#" in text)
         ):
             return None
         request = self._new_request()
         request.method = name
-        path, _, request.query = target.partition(b"?")
         request.raw_path = path
-        request.path = decode_path(path) if _PERCENT in path else path.decode("ascii")
+        request.path = decode_path(path) if "%" in text else text
+        request.query = query
         request.headers = fields
         request.body = body
         request.root_path = ""
