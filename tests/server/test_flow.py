@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from typing import Any
 
 import pytest
 
@@ -80,3 +82,68 @@ async def test_an_abandoned_outlet_forgets_what_was_to_be_written() -> None:
     outlet.flush()
     outlet.write_on()
     assert writes == []
+
+
+class Wired(Sink):
+    """A transport of a socket whose other end is at hand."""
+
+    def __init__(self, *, buffered: int = 0, closing: bool = False, secure: bool = False) -> None:
+        super().__init__()
+        self.own, self.peer = socket.socketpair()
+        self.own.setblocking(False)
+        self.peer.setblocking(False)
+        self.buffered, self.closing = buffered, closing
+        self._extra = {"socket": self.own, "sslcontext": object() if secure else None}
+
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def arrived(self) -> bytes:
+        """What has reached the other end without the transport; both ends are closed."""
+        with self.own, self.peer:
+            self.own.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: self.peer.recv(1 << 20), b""))
+
+
+def attached(transport: Wired) -> Outlet:
+    outlet = Outlet(asyncio.get_running_loop())
+    outlet.attach(transport)
+    return outlet
+
+
+async def test_a_whole_response_reaches_the_socket_at_once() -> None:
+    transport = Wired()
+    attached(transport).send(b"response")
+    assert (transport.writes, transport.arrived()) == ([], b"response")
+
+
+@pytest.mark.parametrize("state", [{"buffered": 1}, {"closing": True}, {"secure": True}])
+async def test_a_response_takes_the_transport_where_the_socket_is_not_clear(state: dict[str, Any]) -> None:
+    transport = Wired(**state)
+    attached(transport).send(b"response")
+    assert (transport.writes, transport.arrived()) == ([b"response"], b"")
+
+
+async def test_what_a_full_socket_does_not_take_is_left_to_the_transport() -> None:
+    transport = Wired()
+    outlet = attached(transport)
+    data = bytes(number % 251 for number in range(4_000_000))
+    outlet.send(data)
+    assert len(transport.writes) == 1
+    outlet.send(b"next")  # full: nothing of it is taken
+    assert transport.writes[1:] == [b"next"]
+    sent = transport.arrived()
+    assert sent + transport.writes[0] == data
+    assert 0 < len(sent) < len(data)
+
+
+async def test_a_response_to_a_peer_that_is_gone_is_left_to_the_transport() -> None:
+    transport = Wired()
+    outlet = attached(transport)
+    transport.peer.close()
+    outlet.send(b"response")
+    transport.own.close()
+    assert transport.writes == [b"response"]
