@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator
 
 from websockets.asyncio.client import connect as connect_websocket
 
+from bench.traffic import Sample
+from bench.workloads import Workload
+from bench.wrk import run_wrk
 from reliability.aborts import MIB
 from reliability.check import Figure, Skipped, at_least, at_most, exactly
 from reliability.disk import form
@@ -29,16 +32,12 @@ KINDS = {
 """One request of each kind."""
 
 
-async def _ask(port: int, request: bytes, left: list[int]) -> None:
-    async with connected(port) as peer:
-        while left[0] > 0:
-            left[0] -= 1
-            await peer.ask(request)
-
-
-async def _ask_many(port: int, request: bytes, count: int) -> None:
-    left = [count]
-    await asyncio.gather(*(_ask(port, request, left) for _ in range(16)))
+def _load(port: int, name: str, count: int) -> None:
+    """Have wrk send at least `count` requests of a kind on 16 connections; every one has to be answered."""
+    sample = Sample(KINDS[name], 404 if name == "not found" else 200)
+    workload = Workload(name, name, lambda: [sample])
+    while count > 0:
+        count -= run_wrk(workload, port, seconds=5 if count > 100_000 else 1, connections=16).count
 
 
 async def _echo_many(port: int, count: int) -> None:
@@ -53,7 +52,7 @@ async def _leak(server: Served, name: str, count: int) -> AsyncIterator[Figure]:
         if name == "WebSocket":
             await asyncio.gather(*(_echo_many(server.port, number // 16) for _ in range(16)))
         else:
-            await _ask_many(server.port, KINDS[name], number)
+            await asyncio.to_thread(_load, server.port, name, number)
 
     base = server.descriptors()
     await some(count // 10)
@@ -67,6 +66,7 @@ async def _leak(server: Served, name: str, count: int) -> AsyncIterator[Figure]:
 
 async def leak() -> AsyncIterator[Figure]:
     """`RELIABILITY_REQUESTS` (a million) of each kind, after a tenth of them."""
+    needs("wrk")
     count = int(os.environ.get("RELIABILITY_REQUESTS", "1000000"))
     with serving() as server:
         for name in (*KINDS, "WebSocket"):
@@ -77,6 +77,7 @@ async def leak() -> AsyncIterator[Figure]:
 
 async def leak_short() -> AsyncIterator[Figure]:
     """10,000 of each kind."""
+    needs("wrk")
     with serving() as server:
         for name in (*KINDS, "WebSocket"):
             async for figure in _leak(server, name, 10_000):

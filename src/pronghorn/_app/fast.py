@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sys import modules
 from typing import Any
 
 from starlette import routing
@@ -36,6 +37,7 @@ from pronghorn._engine.general import SPEC_ATTRIBUTE
 from pronghorn._engine.reply import Reply
 from pronghorn._engine.seams import seams
 from pronghorn._engine.target import Target
+from pronghorn._engine.telemetry import API as TELEMETRY_API
 from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
 from pronghorn._engine.telemetry import ExceptionTelemetryMiddleware
 from pronghorn._routing.table import Entry, RouteTable
@@ -98,7 +100,11 @@ class FastApplication:
             and not app.dependency_overrides
         ) or self._is_current():
             dispatcher = self._direct
-            if dispatcher is not None and not app._telemetry.enabled():
+            telemetry = app._telemetry
+            # PERF: nor is `enabled` asked where the answer is plain.
+            if dispatcher is not None and not (
+                (TELEMETRY_API in modules or telemetry.loaded_on_first_use) and telemetry.enabled()
+            ):
                 if app.root_path:
                     x.root_path = app.root_path
                 plan = dispatcher.select(x)

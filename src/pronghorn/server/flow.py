@@ -110,7 +110,9 @@ class Outlet(WriteGate):
         PERF: uvloop would keep it until every connection that has something to read had its turn; by then the
         kernel's part of this one is no longer at hand, which takes about a tenth of a short request. bench hello
         """
-        if self.is_clear:
+        transport = self.transport
+        # `is_clear`, written out.
+        if self.socket >= 0 and not transport.get_write_buffer_size() and not transport.is_closing():
             try:
                 sent = os.write(self.socket, data)
             except OSError:  # it is full, or the transport will find out what else it is
@@ -118,7 +120,7 @@ class Outlet(WriteGate):
             if sent == len(data):
                 return
             data = data[sent:]
-        self.transport.write(data)
+        transport.write(data)
 
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes; together with others of the same turn where possible."""

@@ -24,9 +24,10 @@ from pronghorn._engine.telemetry.record import (
     run_sync_endpoint,
     validation_failed,
 )
-from pronghorn._engine.telemetry.telemetry import Telemetry, legacy_otel
+from pronghorn._engine.telemetry.telemetry import API, Telemetry, legacy_otel
 
 __all__ = [
+    "API",
     "SCOPE_KEY",
     "ExceptionTelemetryMiddleware",
     "Telemetry",

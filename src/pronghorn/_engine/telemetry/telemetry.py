@@ -16,7 +16,8 @@ from pronghorn._engine.telemetry.providers import LOGS, METRICS, TRACING, Provid
 if TYPE_CHECKING:
     from pronghorn._engine.telemetry.recorder import Recorder
 
-_API = "opentelemetry"
+API = "opentelemetry"
+"""The module without which, unless a provider is loaded on first use, nothing is observed."""
 KNOWN_METHODS_VARIABLE = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
 STANDARD_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
@@ -28,6 +29,9 @@ class Telemetry:
 
     Args:
         config: complete settings, from `default_config`.
+
+    Attributes:
+        loaded_on_first_use: whether a provider comes with the first request that asks for it.
     """
 
     def __init__(self, config: TelemetryConfig) -> None:
@@ -38,7 +42,7 @@ class Telemetry:
         self._logs = ProviderSource(LOGS, config)
         sources = (self._tracing, self._metrics, self._logs)
         self._sources = tuple(source for source in sources if source.wanted)
-        self._loaded_on_first_use = any(source.signal.variable in os.environ for source in self._sources)
+        self.loaded_on_first_use = any(source.signal.variable in os.environ for source in self._sources)
         self._recorder: Recorder | None = None
 
     def __reduce__(self) -> tuple[type["Telemetry"], tuple[TelemetryConfig]]:
@@ -50,7 +54,7 @@ class Telemetry:
         PERF: 60 ns while nothing in the process imported the OpenTelemetry API, 0.6 µs while it is imported
         without a provider.
         """
-        if _API not in sys.modules and not self._loaded_on_first_use:
+        if API not in sys.modules and not self.loaded_on_first_use:
             return False
         for source in self._sources:  # noqa: SIM110 - any() over a generator takes twice as long
             if source.find() is not None:
