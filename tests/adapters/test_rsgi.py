@@ -160,6 +160,8 @@ def test_a_small_declared_body_is_there_at_once() -> None:
         request("POST", "/", ("content-length", "100000")),
         request("POST", "/", ("transfer-encoding", "chunked")),
         request("POST", http_version="2"),
+        request("GET", "/", ("content-length", "6")),
+        request("DELETE", "/", ("transfer-encoding", "chunked")),
     ],
 )
 def test_another_body_is_waited_for_and_can_be_read_again(scope: Any) -> None:
@@ -170,6 +172,17 @@ def test_another_body_is_waited_for_and_can_be_read_again(scope: Any) -> None:
         exchange.respond(Reply(200, await exchange.read_body(), b"text/plain"))
 
     assert answered(spawning(work), Wire(b"abc", b"def"), scope)[0][2] == b"abcdef"
+
+
+def test_nobody_asks_for_the_body_of_a_plain_get() -> None:
+    class Headers(dict[str, str]):
+        def get(self, *_: Any) -> Any:
+            raise AssertionError
+
+    scope = request(headers=Headers())
+    assert answered(App(lambda exchange: Reply(200, b"a", b"text/plain")), Wire(), scope) == [
+        (200, [("content-length", "1"), ("content-type", "text/plain")], b"a")
+    ]
 
 
 def test_a_body_can_be_read_in_pieces_and_in_part() -> None:

@@ -26,6 +26,8 @@ logger = logging.getLogger("pronghorn.error")
 _SMALL_BODY = 64 * 1024
 """A declared body of at most this is awaited before the engine is asked, which can then answer at once."""
 
+_SELDOM_WITH_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+"""Methods of requests whose bodies are asked for only when somebody wants one."""
 _BODYLESS = frozenset({204, 205, 304})
 _VERSIONS = {"1": "1.1", "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2": "2"}
 
@@ -64,11 +66,14 @@ async def serve(app: Any, scope: RsgiScope, protocol: Any) -> None:
         await serve_websocket(app, asgi_scope(scope, "websocket", app), protocol)
         return
     exchange = RsgiExchange(scope, protocol, app)
-    length = declared_length(scope)
-    if length == 0:
-        exchange.body = b""
-    elif length is not None and length <= _SMALL_BODY:
-        exchange.body = await protocol()
+    if exchange.method not in _SELDOM_WITH_BODY:
+        length = declared_length(scope)
+        if length == 0:
+            exchange.body = b""
+        elif length is not None and length <= _SMALL_BODY:
+            exchange.body = await protocol()
+        else:
+            exchange.body = None
     try:
         reply = app.handle_exchange(exchange)
         if reply is not None:
@@ -140,8 +145,12 @@ class RsgiExchange(Exchange):
         self._app = app
         self.method = scope.method
         self.path = scope.path
-        self.body = None
         self._loop = asyncio.get_running_loop()
+
+    @cached_property
+    def body(self) -> bytes | None:  # type: ignore[override]
+        """The body, where it is known without waiting that there is none."""
+        return b"" if declared_length(self._rsgi) == 0 else None
 
     @cached_property
     def query(self) -> bytes:  # type: ignore[override]
@@ -224,7 +233,11 @@ class RsgiExchange(Exchange):
         """Write a finished reply; see `Exchange.respond`."""
         if self.status:
             raise RuntimeError("a reply was given, but the response has already been started")
-        self._write(reply.status, text_headers(reply.raw_headers()), reply.body)
+        if reply.media_type is None or reply.headers:
+            headers = text_headers(reply.raw_headers())
+        else:
+            headers = [*_plain_headers(reply.media_type, len(reply.body))]
+        self._write(reply.status, headers, reply.body)
         if reply.after is not None:
             self.spawn(reply.after())
 
@@ -355,6 +368,12 @@ def text_headers(headers: Iterable[tuple[bytes, bytes]]) -> TextHeaders:
 def _text_field(field: tuple[bytes, bytes]) -> tuple[str, str]:
     name, value = field
     return name.decode("latin-1").lower(), _text(value)
+
+
+@lru_cache(maxsize=1024)
+def _plain_headers(media_type: bytes, length: int) -> tuple[tuple[str, str], ...]:
+    """The header fields of a reply with no others."""
+    return ("content-length", str(length)), ("content-type", _text(media_type))
 
 
 def _text(value: bytes) -> str:
