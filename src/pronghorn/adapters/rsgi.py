@@ -200,7 +200,7 @@ class RsgiExchange(Exchange):
         body = self.body
         if body is None:
             body = await super().read_body() if self._chunks is not None else await self._protocol()
-            self.body = body
+            self.body = body  # pyright: ignore[reportIncompatibleVariableOverride] - the property keeps it
             self._read = False
         return body
 
