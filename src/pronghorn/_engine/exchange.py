@@ -49,6 +49,9 @@ class Exchange:
     #: Whether `send_file` can be used.
     sends_files = False
 
+    #: Of the ASGI HTTP protocol, as the scope tells it.
+    spec_version = "2.4"
+
     def new_context(self) -> Context:
         """A context of this request's own."""
         return copy_context()
@@ -103,7 +106,7 @@ class Exchange:
         scope = LazyScope(
             {
                 "type": "http",
-                "asgi": {"version": "3.0", "spec_version": "2.4"},
+                "asgi": {"version": "3.0", "spec_version": self.spec_version},
                 "http_version": self.http_version,
                 "server": self.server,
                 "client": self.client,

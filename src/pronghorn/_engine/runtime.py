@@ -24,6 +24,7 @@ from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.endpoint_context import endpoint_context
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.exits import EXITS
+from pronghorn._engine.lazy_scope import LazyScope
 from pronghorn._engine.reference import blank_response, context_manager
 from pronghorn._engine.reply import Reply, drop_forbidden_body
 from pronghorn._schema.encoder import jsonable_encoder
@@ -69,13 +70,15 @@ def prepare_scope(x: Exchange) -> Any:
     """The scope of a request, showing what the reference way would have put there."""
     scope = x.scope
     target = x.target
+    # PERF: what a lazy scope makes for who asks is not asked for here. bench middleware
+    get: Callable[..., Any] = dict.get if type(scope) is LazyScope else type(scope).get
     if not x.nested:
         # An application that mounts this one keeps its router: URLs are made from the outside.
-        outer_router = scope.get("router")
+        outer_router = get(scope, "router")
         scope.update(target.app_items)
         if outer_router is not None:
             scope["router"] = outer_router
-    scope["path_params"] = {**scope.get("path_params", {}), **x.path_params}
+    scope["path_params"] = {**get(scope, "path_params", {}), **x.path_params}
     for key, value in target.scope_items.items():
         if key == "fastapi":
             scope.setdefault("fastapi", {}).update(value)

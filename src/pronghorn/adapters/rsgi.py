@@ -11,12 +11,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, MutableMapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 
+from pronghorn._base.kept import kept
 from pronghorn._base.lifespan import Lifespan
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import Reply
@@ -147,48 +148,48 @@ class RsgiExchange(Exchange):
         self.path = scope.path
         self._loop = asyncio.get_running_loop()
 
-    @cached_property
+    @kept
     def body(self) -> bytes | None:  # type: ignore[override]
         """The body, where it is known without waiting that there is none."""
         return b"" if declared_length(self._rsgi) == 0 else None
 
-    @cached_property
+    @kept
     def query(self) -> bytes:  # type: ignore[override]
         """The query string."""
         return self._rsgi.query_string.encode()
 
-    @cached_property
+    @kept
     def raw_path(self) -> bytes:  # type: ignore[override]
         """The path, encoded again: the server does not tell how it was sent."""
         return quote(self._rsgi.path).encode("ascii")
 
-    @cached_property
+    @kept
     def headers(self) -> RawHeaders:  # type: ignore[override]
         """Raw header pairs."""
         return raw_headers(self._rsgi)
 
-    @cached_property
+    @kept
     def http_version(self) -> str:  # type: ignore[override]
         """``"1.0"``, ``"1.1"`` or ``"2"``."""
         version = self._rsgi.http_version
         return _VERSIONS.get(version, version)
 
-    @cached_property
+    @kept
     def scheme(self) -> str:  # type: ignore[override]
         """``"http"`` or ``"https"``."""
         return self._rsgi.scheme
 
-    @cached_property
+    @kept
     def client(self) -> tuple[str, int] | None:  # type: ignore[override]
         """Address and port of the peer."""
         return _address(self._rsgi.client)
 
-    @cached_property
+    @kept
     def server(self) -> tuple[str, int | None] | None:  # type: ignore[override]
         """Address and port of this end."""
         return _address(self._rsgi.server)
 
-    @cached_property
+    @kept
     def state(self) -> MutableMapping[str, Any] | None:  # type: ignore[override]
         """What lifespan handlers yielded."""
         return _state_of(self._app, self._loop)

@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, MutableMapping
 from contextvars import Context
-from functools import cached_property
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 
 from pronghorn._base.interruption import is_uninterrupted
+from pronghorn._base.kept import kept
 from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import FileReply, Reply
 from pronghorn.server.files import FileSending
@@ -73,6 +73,8 @@ class HttpExchange(Exchange):
 
     connection: Carrier
     sends_files = True
+    #: The newest version under which Starlette ends an idle stream when its client leaves.
+    spec_version = "2.3"
     new_framing: type[ResponseFraming] = ResponseFraming
     body: bytes | None
     http_version: str = "1.1"
@@ -106,17 +108,17 @@ class HttpExchange(Exchange):
     _framing: ResponseFraming | None = None
     _scope: MutableMapping[str, Any] | None = None
 
-    @cached_property
+    @kept
     def client(self) -> tuple[str, int] | None:  # type: ignore[override]
         """Address and port of the peer."""
         return self.connection.client
 
-    @cached_property
+    @kept
     def server(self) -> tuple[str, int | None] | None:  # type: ignore[override]
         """Address and port of this end."""
         return self.connection.server
 
-    @cached_property
+    @kept
     def scheme(self) -> str:  # type: ignore[override]
         """``"http"`` or ``"https"``."""
         return self.connection.site.scheme
@@ -134,12 +136,6 @@ class HttpExchange(Exchange):
     def ended(self) -> bool:
         """Whether the whole body has arrived."""
         return self._ended or self.length == 0
-
-    def _build_scope(self) -> MutableMapping[str, Any]:
-        scope = super()._build_scope()
-        # 2.3 is the newest version under which Starlette ends an idle stream when its client leaves.
-        scope["asgi"]["spec_version"] = "2.3"
-        return scope
 
     # The request's body ------------------------------------------------------------------------------
 

@@ -2,11 +2,12 @@
 
 import contextvars
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from pronghorn import BackgroundTasks, Body, FastAPI, HTTPException, Request, Response
@@ -108,6 +109,11 @@ def test_others_are_not(function: Any) -> None:
     assert not awaits_only_its_second(function)
 
 
+async def upper(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield piece.upper()
+
+
 def made(log: list[str]) -> FastAPI:
     """An application behind three functions that are run in place, and CORS."""
     app = FastAPI()
@@ -120,12 +126,25 @@ def made(log: list[str]) -> FastAPI:
         log.append(f"inner again: {seen.get()}")
         if request.url.path == "/replaced":
             response = PlainTextResponse("replaced")
+        if request.url.path == "/background/own":
+            response.background = BackgroundTask(log.append, "own background")
+        if request.url.path == "/streamed":
+            stream: Any = response
+            stream.body_iterator = upper(stream.body_iterator)
+        if request.url.path == "/typed":
+            response.headers["content-type"] = "text/plain"
+            response.status_code = 203
         return response
 
     @app.middleware("http")
     async def middle(request: Request, call_next: Next) -> Response:
         if request.url.path == "/moved":
             request.scope["path"] = "/whole"
+        if request.url.path == "/posted":
+            request.scope["method"] = "POST"
+        if request.url.path == "/rooted":
+            request.scope["root_path"] = "/rooted"
+            request.scope["path"] = "/rooted/whole"
         try:
             response = await call_next(request)
         except KeyError:
@@ -156,10 +175,18 @@ def add_routes(app: FastAPI, log: list[str]) -> None:
     @app.get("/never")
     @app.get("/late")
     @app.get("/replaced")
+    @app.get("/posted")
+    @app.get("/streamed")
+    @app.get("/typed")
+    @app.get("/background/own")
     async def whole() -> str:
         log.append(f"endpoint: {seen.get()}")
         seen.set("endpoint")
         return "whole"
+
+    @app.post("/posted")
+    async def posted() -> str:
+        return "posted"
 
     @app.get("/background")
     async def background(tasks: BackgroundTasks) -> None:
@@ -205,6 +232,11 @@ PATHS = [
     "/late",
     "/replaced",
     "/moved",
+    "/posted",
+    "/rooted",
+    "/streamed",
+    "/typed",
+    "/background/own",
     "/never",
     "/background",
     "/background/fails",

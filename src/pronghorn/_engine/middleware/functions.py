@@ -12,6 +12,7 @@ from contextvars import Context
 from functools import cached_property, partial
 from typing import Any
 
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pronghorn._compile.callables import traits
@@ -20,9 +21,10 @@ from pronghorn._engine.asgi import AsgiExchange
 from pronghorn._engine.dispatch import HANDLER_LAYERS, Dispatcher, deliver
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
+from pronghorn._engine.middleware.handover import PassedResponse
 from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.level import Level
-from pronghorn._engine.middleware.passage import Passage, resumed
+from pronghorn._engine.middleware.passage import Inner, Passage, resumed
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.running import read_body, run_in_place, run_plan
@@ -37,7 +39,7 @@ class FunctionDispatcher(DispatcherInside):
 
     def handle(self, x: Exchange, plan: EndpointPlan) -> Reply | None:
         """Run the request in place, if nothing in it waits as a rule; else as a task, as its functions may wait."""
-        if not self._level.is_direct or not _is_at_once(plan) or (plan.needs_body and x.body is None):
+        if not self._is_direct(x, plan):
             x.spawn(self.run(x, plan))
             return None
         context = x.new_context()
@@ -67,6 +69,9 @@ class FunctionDispatcher(DispatcherInside):
         except Exception as error:
             await self._answer_server_error(x, error)
 
+    def _is_direct(self, x: Exchange, plan: EndpointPlan) -> bool:
+        return self.is_direct and _is_at_once(plan) and not (plan.needs_body and x.body is None)
+
     def serve(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, None]:
         """Serve a request whose task is there already; its scope says nothing of the route yet."""
         return self.run(x, plan)
@@ -91,15 +96,29 @@ class FunctionDispatcher(DispatcherInside):
         reply = level.enter(x)
         if reply is not None:
             return reply
-        if level.function is None or level.inner is None:
+        if level.function is None:
             return out(level, x, await self._innermost(x, plan))
-        passage = Passage(level.function, _Inside(self, level.inner), x)
+        is_direct = x.target.max_body_size is None and self._is_direct(x, plan)
+        passage = Passage(level.function, self._insides[level], x, x.receive, is_direct=is_direct)
         return out(level, x, await passage.run())
 
     @cached_property
     def is_direct(self) -> bool:
         """Whether no function waits for anything but `call_next`, so that none can give up waiting for it either."""
         return self._level.is_direct
+
+    @cached_property
+    def _insides(self) -> dict[Level, _Inside]:
+        """What is inside of the function of each level."""
+        level, levels = self._level, []
+        while level.inner is not None:
+            levels.append(level)
+            level = level.inner
+        insides: dict[Level, _Inside] = {}
+        for outer in reversed(levels):
+            insides[outer] = _Inside(self, level, insides.get(level))
+            level = outer
+        return insides
 
     @cached_property
     def _plain(self) -> Dispatcher:
@@ -212,11 +231,20 @@ def _is_at_once(plan: EndpointPlan) -> bool:
 
 
 class _Inside:
-    """What is inside of a function layer: one more level; see `passage.Inner`."""
+    """What is inside of a function layer: one more level; see `passage.Inner`.
 
-    def __init__(self, dispatcher: FunctionDispatcher, level: Level) -> None:
+    Args:
+        dispatcher: runs it.
+        level: the level.
+        inside: what is inside of the function of that level, if it has one.
+    """
+
+    def __init__(self, dispatcher: FunctionDispatcher, level: Level, inside: _Inside | None) -> None:
         self._dispatcher = dispatcher
         self._level = level
+        self.following: tuple[BaseHTTPMiddleware, Inner] | None = None
+        if not level.adapters and level.function is not None and inside is not None:
+            self.following = level.function, inside
 
     def plan_of(self, x: Exchange, outer: Exchange) -> EndpointPlan | None:
         target = outer.target
@@ -243,15 +271,16 @@ class _Inside:
         return self._dispatcher.innermost_now(self._level, x, plan, context)
 
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
-        level = self._level
-        if not level.adapters and level.function is not None and level.inner is not None:
+        if self.following is not None:
             # PERF: nothing else is between two functions as a rule; `outcome` comes to the same.
-            return Passage(level.function, _Inside(self._dispatcher, level.inner), x).run()
-        return self._dispatcher.outcome(level, x, plan)
+            return Passage(*self.following, x, x.receive, is_direct=False).run()
+        return self._dispatcher.outcome(self._level, x, plan)
 
 
 def out(level: Level, x: Exchange, outcome: Reply | ASGIApp) -> Reply | ASGIApp:
     """Let something out of ``level``."""
+    if isinstance(outcome, PassedResponse):
+        outcome = outcome.as_reply() or outcome
     if isinstance(outcome, Reply):
         if len(outcome.body) < level.thread_minimum_size:
             return level.leave(x, outcome)

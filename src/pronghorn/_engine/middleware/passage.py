@@ -8,12 +8,12 @@ function raises; its background work follows the response.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context, copy_context
 from types import CoroutineType, coroutine
 from typing import Any, Protocol
 
-from starlette.middleware.base import BaseHTTPMiddleware, _CachedRequest, _StreamingResponse
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,9 +22,11 @@ from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.asgi import AsgiExchange
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.middleware.bridge import Bridge
+from pronghorn._engine.middleware.handover import FunctionRequest, PassedResponse, passed_on
 from pronghorn._engine.middleware.parts import InnerTask, InnerWork, Part
-from pronghorn._engine.middleware.passing import StreamedReply
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
+
+_ENDED: Any = object()
 
 
 class InnerExchange(AsgiExchange):
@@ -35,6 +37,9 @@ class InnerExchange(AsgiExchange):
 
 class Inner(Protocol):
     """The part inside of a function layer."""
+
+    #: The next function layer and what is inside of it; None where something else comes before it.
+    following: tuple[BaseHTTPMiddleware, Inner] | None
 
     def plan_of(self, x: Exchange, outer: Exchange) -> EndpointPlan | None:
         """What the request leads to that was ``outer`` around the function; None where the inner application of the general kind has to answer."""
@@ -78,68 +83,81 @@ def resumed(
         return stop.value
 
 
-class PassedResponse(_StreamingResponse):
-    """What `call_next` gives for a finished reply: a streaming response of one piece."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.content = reply.body
-        self.taken = False
-        self.whole = self.body_iterator = self._pieces()
-        self.status_code = reply.status
-        self.raw_headers = reply.raw_headers()
-        self._first = self.raw_headers[:2] if reply.media_type is not None else [(b"", b"")]
-        self.info = None
-        self.media_type = None
-        self.background = None
-
-    async def _pieces(self) -> AsyncGenerator[bytes, None]:
-        self.taken = True
-        if self.content:
-            yield self.content
-
-    def as_reply(self) -> Reply | None:
-        """The reply again; None when the body was replaced or looked at."""
-        if self.taken or self.body_iterator is not self.whole:
-            return None
-        headers, media_type = self.raw_headers, None
-        if headers[:2] == self._first:  # as the server would write them itself
-            headers, media_type = headers[2:], self._first[1][1]
-        return StreamedReply(self.status_code, self.content, media_type, headers, self.background)
-
-
 class Passage:
     """One request in one function layer.
 
     Args:
         layer: the function layer.
         inner: what is inside of it.
-        x: the request as it reaches the layer.
+        x: the request as it was routed: as it reaches the layer, but for what `receive` gives.
+        receive: gives the function its messages.
+        is_direct: whether functions and path operation of the request as it was routed are run in place.
+
+    Attributes:
+        outcome: what came out, after `steps`.
     """
 
-    def __init__(self, layer: BaseHTTPMiddleware, inner: Inner, x: Exchange) -> None:
+    __slots__ = (
+        "_inner",
+        "_is_direct",
+        "_layer",
+        "_parts",
+        "_request",
+        "_response",
+        "_sent",
+        "_x",
+        "outcome",
+    )
+
+    def __init__(
+        self, layer: BaseHTTPMiddleware, inner: Inner, x: Exchange, receive: Receive, *, is_direct: bool
+    ) -> None:
         self._layer = layer
         self._inner = inner
         self._x = x
-        self._scope = x.scope
-        self._request = _CachedRequest(self._scope, x.receive, x.send)
-        self._parts: list[Part] = []
-        self._response: Any = None
+        self._is_direct = is_direct
+        self._request = FunctionRequest(x.scope, receive, x.send)
+        self._parts: Sequence[Part] = ()
         self._sent = False
 
     async def run(self) -> Any:
         """Call the function.
 
         Returns:
-            A reply, or this passage: an ASGI application that sends the function's response.
+            A reply, or an ASGI application that sends the function's response.
         """
         dispatch: Callable[..., Any] = self._layer.dispatch_func
         try:
-            response = self._response = await dispatch(self._request, self.call_next)
+            response = await dispatch(self._request, self.call_next)
         except BaseException:
             await self._abandon()
             raise
-        reply = response.as_reply() if type(response) is PassedResponse else reply_of(response)
+        return self._left(response)
+
+    @coroutine
+    def steps(self) -> Generator[Any, Any, None]:
+        """The same for an `async def`, its outcome put aside.
+
+        PERF: `next` tells of the end by its default; a coroutine makes an exception for it. bench middleware
+        """
+        dispatch: Callable[..., Any] = self._layer.dispatch_func
+        try:
+            response = yield from dispatch(self._request, self.call_next)
+        except BaseException:
+            yield from self._abandon()
+            raise
+        self.outcome = self._left(response)
+
+    def _left(self, response: Any) -> Any:
+        """What the function's response is for the outside."""
+        if type(response) is PassedResponse:
+            if response.background is None and not self._parts and response.is_intact():
+                return response
+            reply = response.as_reply()
+        else:
+            reply = reply_of(response)
         if reply is None:
+            self._response = response
             return self
         if self._parts:
             reply.after = self._finish_after(reply.after)
@@ -148,7 +166,7 @@ class Passage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the function's response, which is no plain reply."""
         try:
-            await self._response(self._scope, self._request.wrapped_receive, send)
+            await self._response(self._x.scope, self._request.wrapped_receive, send)
         except BaseException:
             await self._abandon()
             raise
@@ -156,32 +174,58 @@ class Passage:
 
     async def call_next(self, request: Request) -> Response:
         """Ask the inner part; see Starlette's `BaseHTTPMiddleware`, which does not look at ``request`` either."""
-        x = InnerExchange(self._scope, self._receive, self._x.send)
-        plan = None if self._parts else self._inner.plan_of(x, self._x)
-        if plan is None:
-            return await self._stream(self._layer.app, copy_context(), self._request.wrapped_receive)
-        context = copy_context()
-        try:
-            has_body = not plan.needs_body or await self._has_body(x)
-            if has_body and self._inner.is_quick(plan):
-                outcome = self._inner.at_once(x, plan, context)
-            elif has_body and self._inner.is_direct(plan):
-                running = self._inner.in_task(x, plan)
-                try:
-                    waited = context.run(running.send, None)
-                except StopIteration as stop:
-                    outcome = stop.value
-                else:
-                    outcome = await resumed(running, waited, context.run)
+        following = self._inner.following if self._is_direct and not self._parts else None
+        if following is not None and _is_as_routed(self._x):
+            # PERF: most functions are around another one, with nothing in between. bench middleware
+            layer, inner = following
+            context, receive = copy_context(), self._receive
+            passage = Passage(layer, inner, self._x, receive, is_direct=True)
+            steps: Any = passage.steps()
+            try:
+                waited = context.run(next, steps, _ENDED)
+                if waited is not _ENDED:
+                    await resumed(steps, waited, context.run)
+            except Exception as error:
+                raise error from _cause_of(error)
+            outcome = passage.outcome
+        else:
+            x = InnerExchange(self._x.scope, self._receive, self._x.send)
+            plan = None if self._parts else self._inner.plan_of(x, self._x)
+            if plan is None:
+                return await self._stream(self._layer.app, copy_context(), self._request.wrapped_receive)
+            context, receive = copy_context(), x.receive
+            try:
+                outcome = await self._ask(x, plan, context)
+            except Exception as error:
+                raise error from _cause_of(error)
+        if type(outcome) is PassedResponse:
+            return outcome.again()
+        if not isinstance(outcome, Reply):
+            return await self._stream(outcome, context, receive)
+        if outcome.after is not None:
+            self._add(InnerWork(outcome.after, context))
+        return passed_on(outcome)
+
+    async def _ask(self, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
+        """What comes out of the inner part."""
+        has_body = not plan.needs_body or await self._has_body(x)
+        if has_body and self._inner.is_quick(plan):
+            outcome = self._inner.at_once(x, plan, context)
+        elif has_body and self._inner.is_direct(plan):
+            running = self._inner.in_task(x, plan)
+            try:
+                waited = context.run(running.send, None)
+            except StopIteration as stop:
+                outcome = stop.value
             else:
-                outcome = self._inner.in_task(x, plan)
-            if type(outcome) is CoroutineType:
-                task = InnerTask(outcome, context, x)
-                self._parts.append(task)
-                outcome = await task.outcome()
-        except Exception as error:
-            raise error from error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return await self._response_of(outcome, context, x.receive)
+                outcome = await resumed(running, waited, context.run)
+        else:
+            outcome = self._inner.in_task(x, plan)
+        if type(outcome) is CoroutineType:
+            task = InnerTask(outcome, context, x)
+            self._add(task)
+            outcome = await task.outcome()
+        return outcome
 
     async def _has_body(self, x: Exchange) -> bool:
         """Whether the body is there."""
@@ -193,18 +237,14 @@ class Passage:
             return False
         return True
 
-    async def _response_of(self, outcome: Any, context: Context, receive: Receive) -> Response:
-        if not isinstance(outcome, Reply):
-            return await self._stream(outcome, context, receive)
-        if outcome.after is not None:
-            self._parts.append(InnerWork(outcome.after, context))
-        return PassedResponse(outcome)
-
     async def _stream(self, app: ASGIApp, context: Context, receive: Receive) -> Response:
         """Let an ASGI application answer; what a plan has read of the body, `receive` gives it again."""
-        bridge = Bridge(app, context, self._scope, receive, self._x.send)
-        self._parts.append(bridge)
+        bridge = Bridge(app, context, self._x.scope, receive, self._x.send)
+        self._add(bridge)
         return await bridge.response()
+
+    def _add(self, part: Part) -> None:
+        self._parts = [*self._parts, part]
 
     async def _receive(self) -> Message:
         if self._sent:
@@ -229,11 +269,31 @@ class Passage:
         self._sent = True
         try:
             while self._parts:
-                await self._parts.pop(0).finish()
+                await self._first_part().finish()
         except BaseException:
             await self._abandon()
             raise
 
     async def _abandon(self) -> None:
         while self._parts:
-            await self._parts.pop(0).abandon()
+            await self._first_part().abandon()
+
+    def _first_part(self) -> Part:
+        first, *self._parts = self._parts
+        return first
+
+
+def _cause_of(error: BaseException) -> BaseException | None:
+    """What an exception comes from, whoever raises it again."""
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _is_as_routed(x: Exchange) -> bool:
+    """Whether the scope says of a request what its route was found by; functions may change it, but seldom do."""
+    scope = x.scope
+    try:
+        return bool(
+            scope["path"] == x.path and scope["method"] == x.method and scope["root_path"] == x.root_path
+        )
+    except KeyError:
+        return False

@@ -1,0 +1,99 @@
+"""What a function around requests is handed: its request, and the response of the part inside.
+
+Must not live here: asking that part (`passage`). Invariant: both are what `BaseHTTPMiddleware` hands over, as far as
+a function can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.middleware.base import _CachedRequest, _StreamingResponse
+from starlette.requests import empty_receive, empty_send
+from starlette.types import Receive, Scope, Send
+
+from pronghorn._engine.middleware.passing import StreamedReply
+from pronghorn._engine.reply import RawHeaders, Reply
+
+
+class FunctionRequest(_CachedRequest):
+    """The request as a function gets it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+
+
+# PERF: what else the constructors set is the same for every request: the class has it. bench middleware
+for _name, _value in vars(_CachedRequest({"type": "http"}, empty_receive, empty_send)).items():
+    if _name not in {"scope", "_receive", "_send"}:
+        setattr(FunctionRequest, _name, _value)
+
+
+class PassedResponse(_StreamingResponse):
+    """What `call_next` gives for a finished reply: a streaming response of one piece.
+
+    Args:
+        content: the body.
+        status: the status code.
+        headers: the complete list.
+        written: its first two, where these are as the server would write them itself.
+    """
+
+    info: Any = None
+    media_type = None
+    background: BackgroundTask | None = None
+    taken = False
+    """Whether somebody has begun to read the body."""
+    _whole: Any = None
+    _iterator: Any = None
+
+    def __init__(self, content: bytes, status: int, headers: RawHeaders, written: RawHeaders | None) -> None:
+        self.content = content
+        self.status_code = status
+        self.raw_headers = headers  # type: ignore[assignment]
+        self.written = written
+
+    @property
+    def body_iterator(self) -> Any:
+        """The body."""
+        if self._iterator is None:
+            self._iterator = self._whole = self._pieces()
+        return self._iterator
+
+    @body_iterator.setter
+    def body_iterator(self, iterator: Any) -> None:
+        self._iterator = iterator
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        self.taken = True
+        if self.content:
+            yield self.content
+
+    def again(self) -> PassedResponse:
+        """The same for the next function."""
+        return PassedResponse(self.content, self.status_code, self.raw_headers, self.written)
+
+    def is_intact(self) -> bool:
+        """Whether the body was neither replaced nor looked at."""
+        return not self.taken and self._iterator is self._whole
+
+    def as_reply(self) -> Reply | None:
+        """The reply again; None when the body is another."""
+        if not self.is_intact():
+            return None
+        headers, media_type, written = self.raw_headers, None, self.written
+        if written is not None and headers[:2] == written:
+            headers, media_type = headers[2:], written[1][1]
+        return StreamedReply(self.status_code, self.content, media_type, headers, self.background)
+
+
+def passed_on(reply: Reply) -> PassedResponse:
+    """The response that a function around ``reply`` gets."""
+    headers = reply.raw_headers()
+    return PassedResponse(
+        reply.body, reply.status, headers, headers[:2] if reply.media_type is not None else None
+    )
