@@ -212,20 +212,101 @@ async def test_an_idle_thread_ends(impatient: None) -> None:
     assert len(await run_jobs(pool, 1)) == 1
 
 
-def test_an_idle_thread_stays_for_work_that_is_counted_already(impatient: None) -> None:
-    pool = Workers()
-    pool._threads = pool._busy = 1
-    thread = threading.Thread(target=pool._work)
-    thread.start()
-    thread.join(0.02)
-    assert thread.is_alive()
-
-    pool._jobs.put(None)
+def test_an_idle_thread_that_is_called_when_it_was_about_to_end_stays() -> None:
+    pool, bell = Workers(), threading.Lock()
+    bell.acquire()
+    pool._threads = 1
     with pool._lock:
-        pool._busy = 0
-    thread.join()
+        assert pool._take(bell) is None
+        pool._call_thread()
 
-    assert pool._threads == 0
+    assert not pool._may_end(bell)
+    assert pool._threads == 1
+    assert not bell.acquire(blocking=False)
+
+
+async def test_each_thread_calls_the_next_while_jobs_are_left() -> None:
+    pool, bells = Workers(), [threading.Lock() for _ in range(3)]
+    pool._threads = len(bells)
+    for bell in bells:
+        bell.acquire()
+        assert pool._take(bell) is None
+    mailbox = pool.mailbox(asyncio.get_running_loop())
+
+    def called() -> list[bool]:
+        return [not bell.locked() for bell in bells]
+
+    for number in range(3):
+        pool.submit(mailbox, contextvars.copy_context(), abs, (number,), print)
+    assert called() == [False, False, False]
+    pool.call()
+    assert called() == [False, False, True]  # one for all three, and the one that was busy last
+
+    for taken, expected in ((0, [False, True, True]), (1, [True, True, True]), (2, [True, True, True])):
+        pool._coming = False  # as whoever was called says first
+        job = pool._take(bells[2 - taken])
+        assert job is not None
+        assert job[2] == (taken,)
+        assert called() == expected
+
+
+async def test_jobs_that_wait_for_each_other_all_get_a_thread_though_they_come_at_once() -> None:
+    pool = Workers()
+    for count in (1, 16, 3, 30):
+        assert len(await asyncio.wait_for(run_jobs(pool, count), 10)) == count
+    assert pool._threads <= 31  # an idle one may have been on its way when the last job came
+
+
+async def test_where_no_thread_can_be_started_the_others_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Workers()
+    await run_jobs(pool, 1)
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    released = threading.Event()
+    loop, done, results = asyncio.get_running_loop(), asyncio.Event(), []
+
+    def take(result: Any, error: BaseException | None) -> None:
+        results.append(result)
+        if len(results) == 3:
+            done.set()
+
+    pool.submit(pool.mailbox(loop), contextvars.copy_context(), released.wait, (), take)
+    for number in (1, 2):
+        pool.submit(pool.mailbox(loop), contextvars.copy_context(), abs, (number,), take)
+    released.set()
+    await done.wait()
+    assert results == [True, 1, 2]
+
+
+async def test_where_there_is_no_thread_at_all_the_job_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(module, "workers", Workers())
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        await run_in_worker(contextvars.copy_context(), abs, 1, pool=module.workers)
+    assert not module.workers._jobs
+
+
+async def test_jobs_of_one_turn_of_the_loop_call_one_thread() -> None:
+    pool, calls = Workers(), []
+    mailbox = pool.mailbox(asyncio.get_running_loop())
+    pool.call = lambda: calls.append(len(pool._jobs))  # type: ignore[method-assign]
+
+    for number in range(3):
+        pool.submit(mailbox, contextvars.copy_context(), abs, (number,), print)
+    assert calls == []
+    await asyncio.sleep(0)
+    assert calls == [3]
+
+    pool.submit(mailbox, contextvars.copy_context(), abs, (3,), print)
+    await asyncio.sleep(0)
+    assert calls == [3, 4]
 
 
 async def test_as_many_threads_are_allowed_as_by_anyio() -> None:

@@ -114,14 +114,16 @@ def attached(transport: Wired) -> Outlet:
     return outlet
 
 
-async def test_a_whole_response_reaches_the_socket_at_once() -> None:
+async def test_bytes_before_a_file_reach_the_socket_at_once() -> None:
     transport = Wired()
     attached(transport).send(b"response")
     assert (transport.writes, transport.arrived()) == ([], b"response")
 
 
 @pytest.mark.parametrize("state", [{"buffered": 1}, {"closing": True}, {"secure": True}])
-async def test_a_response_takes_the_transport_where_the_socket_is_not_clear(state: dict[str, Any]) -> None:
+async def test_bytes_before_a_file_take_the_transport_where_the_socket_is_not_clear(
+    state: dict[str, Any],
+) -> None:
     transport = Wired(**state)
     attached(transport).send(b"response")
     assert (transport.writes, transport.arrived()) == ([b"response"], b"")

@@ -13,8 +13,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
-from queue import SimpleQueue
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -33,13 +33,25 @@ _IDLE_SECONDS = 10.0
 class Mailbox:
     """Where threads leave results for one event loop."""
 
-    __slots__ = ("__weakref__", "_loop", "_results", "_scheduled", "token")
+    __slots__ = ("__weakref__", "_called", "_loop", "_results", "_scheduled", "token")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = ref(loop)
         self._results: deque[tuple[Callback, Any, BaseException | None]] = deque()
         self._scheduled = False
+        self._called: set[Workers] = set()
         self.token = _anyio_token(loop)
+
+    def call(self, pool: Workers) -> None:
+        """Have a thread of ``pool`` look for jobs, once the loop has done what is ready now; called on the loop."""
+        loop = self._loop()
+        if loop is not None and pool not in self._called:
+            self._called.add(pool)
+            loop.call_soon(self._call, pool)
+
+    def _call(self, pool: Workers) -> None:
+        self._called.discard(pool)
+        pool.call()
 
     def post(self, callback: Callback, result: Any, error: BaseException | None) -> None:
         """Leave a result; called in a worker thread."""
@@ -85,14 +97,22 @@ class Workers:
     """A pool of threads, shared by all event loops of the process.
 
     Threads are started as they are needed, up to ``limit``, and end when they were idle for some seconds.
+    While jobs wait, one more thread is on its way, or no other can be had.
+
+    PERF: a thread is called when the loop has nothing else to do, and calls the next one if it leaves jobs behind.
+    Were each job to wake a thread, that and the loop would take Python's lock from each other with every job: a
+    third of the time went into switching. bench: def
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self.limit = limit
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: deque[Job] = deque()
         self._lock = threading.Lock()
         self._threads = 0
-        self._busy = 0
+        self._idle: list[threading.Lock] = []
+        """What idle threads wait for, the latest last: its memory is still at hand."""
+        self._coming = False
+        """Whether a thread was called that has not looked for a job yet."""
         self._mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = WeakKeyDictionary()
 
     def mailbox(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
@@ -110,36 +130,79 @@ class Workers:
         arguments: tuple[Any, ...],
         callback: Callback,
     ) -> None:
-        """Run ``function(*arguments)`` in ``context`` in a thread; ``callback(result, error)`` on the loop."""
+        """Run ``function(*arguments)`` in ``context`` in a thread; ``callback(result, error)`` on the loop.
+
+        To be called on the loop of ``mailbox``. Where there is no thread and none can be started, the error is a
+        `RuntimeError`.
+        """
+        self._jobs.append((context, function, arguments, callback, mailbox))
+        if not self._coming:  # else the one that comes finds this job too
+            mailbox.call(self)
+
+    def call(self) -> None:
+        """Have a thread look for jobs, if there are any."""
+        refused: list[Job] = []
         with self._lock:
-            self._busy += 1
-            start = self._busy > self._threads and self._threads < self.limit
-            if start:
-                self._threads += 1
-        self._jobs.put((context, function, arguments, callback, mailbox))
-        if start:
-            threading.Thread(target=self._work, name="pronghorn worker", daemon=True).start()
+            try:
+                if self._jobs:
+                    self._call_thread()
+            except RuntimeError as failure:
+                error = failure
+                if not self._threads:
+                    refused.extend(self._jobs)
+                    self._jobs.clear()
+        for _, _, _, callback, mailbox in refused:
+            mailbox.post(callback, None, error)
+
+    def _call_thread(self) -> None:
+        """Have one more thread look for a job, unless one is on its way; the lock is held."""
+        if self._coming:
+            return
+        if self._idle:
+            self._coming = True
+            self._idle.pop().release()
+        elif self._threads < self.limit:
+            thread = threading.Thread(target=self._work, name="pronghorn worker", daemon=True)
+            thread.start()
+            self._coming = True
+            self._threads += 1
 
     def _work(self) -> None:
+        bell = threading.Lock()
+        bell.acquire()
+        is_called = True
         while True:
-            try:
-                job = self._jobs.get(timeout=_IDLE_SECONDS)
-            except Exception:  # queue.Empty
-                if self._may_end():
-                    return
-                continue
+            with self._lock:
+                if is_called:
+                    self._coming = False
+                job = self._take(bell)
+            is_called = job is None
             if job is not None:
                 self._run(job)
-            del job
+                del job
+            elif not bell.acquire(timeout=_IDLE_SECONDS) and self._may_end(bell):
+                return
 
-    def _may_end(self) -> bool:
-        """Whether an idle thread is one too many; it is not counted any more then."""
+    def _take(self, bell: threading.Lock) -> Job | None:
+        """The next job; None when there is none, and the thread is noted as idle. The lock is held."""
+        if not self._jobs:
+            self._idle.append(bell)
+            return None
+        job = self._jobs.popleft()
+        if self._jobs:
+            with suppress(RuntimeError):  # no thread can be started: this one will do
+                self._call_thread()
+        return job
+
+    def _may_end(self, bell: threading.Lock) -> bool:
+        """Whether nobody has called an idle thread; it is not counted any more then."""
         with self._lock:
-            # Work that was counted but is not queued yet needs a thread: stay for it.
-            if self._busy >= self._threads:
-                return False
-            self._threads -= 1
-        return True
+            if bell in self._idle:
+                self._idle.remove(bell)
+                self._threads -= 1
+                return True
+        bell.acquire()  # it was called just now
+        return False
 
     def _run(self, job: Job) -> None:
         context, function, arguments, callback, mailbox = job
@@ -154,8 +217,6 @@ class Workers:
             error.__cause__ = stop
         except BaseException as failure:
             error = failure
-        with self._lock:
-            self._busy -= 1
         mailbox.post(callback, result, error)
 
 

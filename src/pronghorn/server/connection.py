@@ -135,7 +135,7 @@ class HttpConnection(asyncio.Protocol):
                 self._hand_over(exchange, reply)
             else:
                 self.active = None
-                self.outlet.send(head + reply.body)
+                self._transport.write(head + reply.body)
                 if self._phase == _IDLE:
                     self.deadline = site.clock.now + self._idle_seconds
                 return
@@ -288,7 +288,7 @@ class HttpConnection(asyncio.Protocol):
                     self.active = None
                 return
         else:
-            outlet.send(response)
+            self._transport.write(response)
         self.finished(exchange)
 
     def finished(self, exchange: HttpExchange) -> None:
