@@ -8,7 +8,7 @@ finish is finished by the reference way, before any code of the user's ran, and 
 from __future__ import annotations
 
 import copy
-from asyncio import _enter_task, _get_running_loop, _leave_task
+from asyncio import _enter_task, _leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from contextvars import Context
@@ -104,9 +104,9 @@ class Dispatcher(Stepper):
         """Run ``plan`` from a server's callback; see `Pronghorn.handle_exchange`."""
         if not plan.in_place or (plan.needs_body and x.body is None):
             return self._handle_later(x, plan)
-        loop: Any = _get_running_loop()
+        loop = x.loop
         if loop is not self._loop:
-            loop = self._own_loop()
+            self._settle_on(loop)
         context = x.new_context()
         # Libraries that look for the current task find one; it is nobody's to cancel.
         host = self._host
@@ -134,7 +134,7 @@ class Dispatcher(Stepper):
         """Answer by the reference way what nothing was done for, where that cannot suspend."""
         answering = answer_without_exits(x.target.spec, make_request(x))
         try:
-            self._step(context, answering.send, None)
+            self._step(x, context, answering.send, None)
         except StopIteration as stop:
             return self._finish(x, stop.value, context)
         except Exception as error:
@@ -149,7 +149,7 @@ class Dispatcher(Stepper):
         elif plan.way == "thread" and not plan.holds_exits:
             context = leave_async(x.new_context())
             done = partial(self._thread_done, x)
-            workers.submit(self._own_mailbox(), context, plan.function, (x,), done)
+            workers.submit(self._mailbox_of(x), context, plan.function, (x,), done)
         else:
             place = IN_THREAD if plan.way == "thread" else ON_LOOP
             self._follow(x, plan.function(x), x.new_context(), place)
@@ -197,7 +197,7 @@ class Dispatcher(Stepper):
         if handler is not None and traits(handler).never_awaits:
             coroutine = handler(make_request(x), error)
             try:
-                self._step(context, coroutine.send, None)
+                self._step(x, context, coroutine.send, None)
             except StopIteration as stop:
                 error.__traceback__ = None  # an instance that is raised again starts anew
                 return self._finish(x, _NOTHING if stop.value is None else stop.value, context)

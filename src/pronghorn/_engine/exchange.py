@@ -52,6 +52,11 @@ class Exchange:
     #: Of the ASGI HTTP protocol, as the scope tells it.
     spec_version = "2.4"
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves the request; to be asked for on it."""
+        return asyncio.get_running_loop()
+
     def new_context(self) -> Context:
         """A context of this request's own."""
         return copy_context()

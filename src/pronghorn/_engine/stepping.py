@@ -31,22 +31,25 @@ class Stepper:
         self._mailbox: Mailbox | None = None
         self._host: Any = None
 
-    def _own_loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._mailbox = workers.mailbox(loop)
-            self._host = HostTask(loop)
-        return loop
+    def _settle_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on requests are served by another event loop."""
+        self._loop = loop
+        self._mailbox = workers.mailbox(loop)
+        self._host = HostTask(loop)
 
-    def _own_mailbox(self) -> Mailbox:
-        self._own_loop()
+    def _mailbox_of(self, x: Exchange) -> Mailbox:
+        loop = x.loop
+        if loop is not self._loop:
+            self._settle_on(loop)
         assert self._mailbox is not None
         return self._mailbox
 
-    def _step(self, context: Context, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _step(self, x: Exchange, context: Context, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run what cannot suspend, as plans are run in place."""
-        loop, host = self._own_loop(), self._host
+        loop = x.loop
+        if loop is not self._loop:
+            self._settle_on(loop)
+        host = self._host
         try:
             _enter_task(loop, host)
         except RuntimeError:  # called from a task: that one will do
@@ -68,13 +71,13 @@ class Stepper:
             release = x.hold() if x.started else None
             back = partial(self._back, x, run, context, release)
             copied = leave_async(context.copy())
-            POOLS[marker].submit(self._own_mailbox(), copied, step_in_thread, (run,), back)
+            POOLS[marker].submit(self._mailbox_of(x), copied, step_in_thread, (run,), back)
         else:
             self._ended(x, context, RuntimeError(SUSPENDED))
 
     def _resume(self, x: Exchange, run: Any, context: Context) -> None:
         try:
-            marker = self._step(context, next, run, DONE)
+            marker = self._step(x, context, next, run, DONE)
         except Exception as error:
             self._ended(x, context, error)
         else:

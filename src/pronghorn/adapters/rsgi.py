@@ -126,7 +126,7 @@ class RsgiExchange(Exchange):
     is wanted.
     """
 
-    __slots__ = ("__dict__", "_app", "_loop", "_protocol", "_rsgi")
+    __slots__ = ("__dict__", "_app", "_protocol", "_rsgi", "loop")
 
     root_path: str = ""
     disconnected = False
@@ -146,7 +146,7 @@ class RsgiExchange(Exchange):
         self._app = app
         self.method = scope.method
         self.path = scope.path
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()  # type: ignore[misc]
 
     @kept
     def body(self) -> bytes | None:  # type: ignore[override]
@@ -192,7 +192,7 @@ class RsgiExchange(Exchange):
     @kept
     def state(self) -> MutableMapping[str, Any] | None:  # type: ignore[override]
         """What lifespan handlers yielded."""
-        return _state_of(self._app, self._loop)
+        return _state_of(self._app, self.loop)
 
     # The request's body ------------------------------------------------------------------------------
 

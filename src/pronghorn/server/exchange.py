@@ -128,6 +128,14 @@ class HttpExchange(Exchange):
         """What lifespan handlers yielded."""
         return self.connection.site.state
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """See `Exchange.loop`.
+
+        PERF: asyncio asks the kernel for the process at every question, 2 % of a small request. bench: hello
+        """
+        return self.connection.site.loop
+
     def new_context(self) -> Context:
         """A context of this request's own."""
         return self.connection.site.tasks.context.copy()

@@ -46,7 +46,7 @@ class FunctionDispatcher(DispatcherInside):
         x.scope["app"] = x.target.app_items["app"]
         running = self.outcome(self._level, x, plan)
         try:
-            waited = self._step(context, running.send, None)
+            waited = self._step(x, context, running.send, None)
         except StopIteration as stop:
             return self._out_at_once(x, stop.value, context)
         except Exception as error:
