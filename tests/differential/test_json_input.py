@@ -52,6 +52,8 @@ from pydantic import (
 from pydantic import dataclasses as pydantic_dataclasses
 
 from pronghorn._compile.json_input import json_errors, reads_json_alike, tells_json_alike
+from pronghorn._compile.written_errors import writes_errors_alike, written_errors
+from pronghorn._engine.exception_handlers import error_body
 from tests.differential.asked import json_object
 from tests.differential.effort import effort
 
@@ -369,12 +371,28 @@ def assert_told_alike(adapter: TypeAdapter[Any], text: bytes) -> None:
         )
 
 
+def assert_written_alike(adapter: TypeAdapter[Any], text: bytes) -> None:
+    """What pydantic writes of what is wrong is what is written of the items."""
+    try:
+        adapter.validator.validate_json(text)
+    except ValidationError as error:
+        items = json_errors(error, ("body",))
+        if items is None:
+            return
+        written = written_errors(error)
+        assert written is not None
+        body = error_body(written) if written.written is None else b'{"detail":%b}' % written.written
+        assert body == error_body(items)
+
+
 def assert_alike(adapter: TypeAdapter[Any], text: bytes) -> None:
     """What JSON mode accepts is what the reference makes of it."""
     straight = outcome_of(lambda: adapter.validator.validate_json(text))
     if straight == "refused":
         if tells_json_alike(adapter.core_schema):
             assert_told_alike(adapter, text)
+            if writes_errors_alike(adapter.core_schema):
+                assert_written_alike(adapter, text)
         return
     assert (
         outcome_of(lambda: adapter.validator.validate_python(json.loads(text), from_attributes=True))

@@ -9,6 +9,7 @@ about it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import ValidationError
@@ -25,12 +26,12 @@ _ALIKE = frozenset(
     }
 )  # fmt: skip
 #: Functions of users see the same values in both modes unless they ask which mode it is.
-_FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
+FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
 #: Members of unions among which exactness decides the same way in both modes.
 _PLAIN = frozenset({"none", "bool", "int", "float", "str"})
 #: Errors that both modes tell in the same words. Those about arrays, objects and null speak of lists, dictionaries
 #: and None in Python mode; of a number that is no date or time it says more.
-_TOLD_ALIKE = frozenset(
+TOLD_ALIKE = frozenset(
     {
         "missing", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of",
         "finite_number", "string_type", "string_too_short", "string_too_long", "string_pattern_mismatch",
@@ -47,15 +48,20 @@ def tells_json_alike(schema: Any) -> bool:
 
     A member of a dict that comes twice is validated twice in JSON mode, once in Python mode.
     """
-    return reads_json_alike(schema) and not _has_dict(schema)
+    return reads_json_alike(schema) and not holds(schema, _is_dict)
 
 
-def _has_dict(schema: Any) -> bool:
+def _is_dict(schema: dict[str, Any]) -> bool:
+    return schema.get("type") == "dict" or bool(schema.get("extras_schema"))
+
+
+def holds(schema: Any, matches: Callable[[dict[str, Any]], bool]) -> bool:
+    """Whether ``schema`` or one inside of it ``matches``."""
     if isinstance(schema, dict):
-        if schema.get("type") == "dict" or schema.get("extras_schema"):
-            return True
-        return any(_has_dict(value) for key, value in schema.items() if key != "metadata")
-    return isinstance(schema, (list, tuple)) and any(_has_dict(item) for item in schema)
+        return matches(schema) or any(
+            holds(value, matches) for key, value in schema.items() if key != "metadata"
+        )
+    return isinstance(schema, (list, tuple)) and any(holds(item, matches) for item in schema)
 
 
 def json_errors(error: ValidationError, prefix: Location) -> ErrorItems | None:
@@ -65,7 +71,7 @@ def json_errors(error: ValidationError, prefix: Location) -> ErrorItems | None:
     """
     items: Any = error.errors(include_url=False)
     for item in items:
-        if item["type"] not in _TOLD_ALIKE:
+        if item["type"] not in TOLD_ALIKE:
             return None
         item["loc"] = prefix + item["loc"]
     return ErrorItems(items)
@@ -95,7 +101,7 @@ def _checked(schema: dict[str, Any]) -> bool:
         return all(isinstance(choice, dict) and choice.get("type") in _PLAIN for choice in schema["choices"])
     if kind == "dict":
         return _keeps_keys(schema.get("keys_schema"))
-    if kind in _FUNCTIONS:
+    if kind in FUNCTIONS:
         function = schema.get("function", {})
         return bool(function.get("type") == "no-info") and "schema" in schema
     return kind in _ALIKE or kind == "no-info"

@@ -40,6 +40,7 @@ from pronghorn._compile.graph import Step, ordered_steps
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._compile.json_input import json_errors, tells_json_alike
 from pronghorn._compile.wire import has_json_body, parse_query, read_cookies, read_headers
+from pronghorn._compile.written_errors import writes_errors_alike, written_errors
 from pronghorn._declare.params import Header
 from pronghorn._declare.security.oauth2 import SecurityScopes
 from pronghorn._schema.field import ModelField, param_aliases
@@ -323,13 +324,17 @@ class _PlanBuilder:
 
     def _write_whole_body(self, field: ModelField, target: str) -> None:
         """Read the body parameter that is the whole body; where nothing else is to be done, tell what is wrong."""
-        if len(self.steps) > 1 or not tells_json_alike(field._type_adapter.core_schema):
+        schema = field._type_adapter.core_schema
+        if len(self.steps) > 1 or not tells_json_alike(schema):
             write_whole_body(self.writer, field, target)
             return
         with self.writer.block("try:"):
             write_whole_body(self.writer, field, target)
         with self.writer.block("except ValidationError as error:"):
-            self._write_outcome(self.writer.bind("json_errors", json_errors) + "(error, ('body',))")
+            if writes_errors_alike(schema):
+                self._write_outcome(self.writer.bind("written_errors", written_errors) + "(error)")
+            else:
+                self._write_outcome(self.writer.bind("json_errors", json_errors) + "(error, ('body',))")
             if self.is_stepped:
                 self.writer.line("return")
 

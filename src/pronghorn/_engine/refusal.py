@@ -44,6 +44,8 @@ def refuse(x: Exchange, items: ErrorItems | None, handlers: Mapping[Any, Any]) -
     try:
         if items is None:
             items = find_errors(x, x.target.spec) if x.target.plan.is_lone else None
+        elif items.written is not None:
+            return Reply(422, b'{"detail":%b}' % items.written, b"application/json")
         return Reply(422, error_body(items), b"application/json") if items else None
     except Exception:  # a validator's own mistake, a body that is no text: the reference way meets it again
         return None

@@ -10,7 +10,13 @@ Location = tuple[int | str, ...]
 
 
 class ErrorItems(list[dict[str, Any]]):
-    """All that is wrong with a request. A type of its own, so that it can stand in the place of an answer."""
+    """All that is wrong with a request. A type of its own, so that it can stand in the place of an answer.
+
+    Attributes:
+        written: the items as JSON, where they were had like that; the list is then empty.
+    """
+
+    written: bytes | None = None
 
 
 def missing_error(loc: Location) -> dict[str, Any]:
