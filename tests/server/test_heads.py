@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pronghorn.server.heads import Heads, field_line, status_line
+from pronghorn.server.heads import FRAMING_FIELDS, Heads, field_line, status_line
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,26 @@ def test_what_is_kept_has_a_bound() -> None:
     assert len(heads._lines) <= 1024
     assert heads.lines([(b"x", b"a" * 1000)]) == b"x: " + b"a" * 1000 + b"\r\n"
     assert heads.lines([(b"x", b"1"), (b"x", b"1")]) == b"x: 1\r\n" * 2
+
+
+def test_a_plain_head_is_extended_by_fields_that_are_not_about_framing() -> None:
+    heads = Heads()
+    head = heads.plain(200, b"text/plain", 4)
+    fields = [(b"x-one", b"1"), (b"x-two", b"2")]
+    expected = head[:-2] + b"x-one: 1\r\nx-two: 2\r\n\r\n"
+
+    assert [heads.extended(head, fields) for _ in range(2)] == [expected, expected]
+    assert heads.extended(head, [*fields, (b"x-three", b"3")]) == expected[:-2] + b"x-three: 3\r\n\r\n"
+
+
+@pytest.mark.parametrize("name", sorted(FRAMING_FIELDS))
+def test_fields_about_framing_are_not_taken_for_others(name: bytes) -> None:
+    heads = Heads()
+    heads.lines([(name, b"close")])  # as other heads have them
+
+    assert [heads.extended(b"\r\n", [(b"x-one", b"1"), (name, b"close")]) for _ in range(2)] == [None, None]
+
+
+def test_a_head_is_not_extended_by_what_is_not_valid() -> None:
+    with pytest.raises(ValueError, match="x-one"):
+        Heads().extended(b"\r\n", [(b"x-one", b"1\r\nx-two: 2")])

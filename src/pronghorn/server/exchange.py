@@ -21,7 +21,7 @@ from pronghorn._engine.exchange import Exchange, Message
 from pronghorn._engine.reply import FileReply, Reply
 from pronghorn.server.files import FileSending
 from pronghorn.server.flow import SLICE, Outlet
-from pronghorn.server.framing import FRAMING_FIELDS, WITHOUT_BODY, ResponseFraming
+from pronghorn.server.framing import WITHOUT_BODY, ResponseFraming
 from pronghorn.server.heads import CONTINUE
 from pronghorn.server.site import Site
 
@@ -296,7 +296,7 @@ class HttpExchange(Exchange):
             if reply.status < 200 or reply.status in WITHOUT_BODY:
                 return None
             head = heads.plain(reply.status, media_type, len(reply.body))
-        return self._extend(head, reply) if reply.headers else head
+        return heads.extended(head, reply.headers) if reply.headers else head
 
     def _respond_to_nobody(self, reply: Reply) -> None:
         """The peer is gone, but the work for after the response was promised."""
@@ -304,13 +304,6 @@ class HttpExchange(Exchange):
         self.replied = self.finished = True
         if reply.after is not None:
             self.spawn(reply.after())
-
-    def _extend(self, head: bytes, reply: Reply) -> bytes | None:
-        """A plain head with further fields; None when one of them is about framing."""
-        for name, _ in reply.headers:
-            if name in FRAMING_FIELDS:
-                return None
-        return b"%b%b\r\n" % (head[:-2], self.connection.site.heads.lines(reply.headers))
 
     def _respond_in_general(self, reply: Reply, head: bytes | None) -> None:
         """Write a reply whose head is not plain, or whose body is large."""

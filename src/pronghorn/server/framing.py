@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pronghorn.server.heads import CHUNKED_LINE, CLOSE_LINE, KEEP_ALIVE_LINE, Heads, status_line
+from pronghorn.server.heads import (
+    CHUNKED_LINE,
+    CLOSE_LINE,
+    FRAMING_FIELDS,
+    KEEP_ALIVE_LINE,
+    Heads,
+    status_line,
+)
 
-FRAMING_FIELDS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
 WITHOUT_BODY = frozenset({204, 205, 304})
 _LAST_CHUNK = b"0\r\n\r\n"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -58,6 +58,10 @@ def field_line(name: bytes, value: bytes) -> bytes:
     return b"%b: %b\r\n" % (name, value)
 
 
+#: What the server settles itself.
+FRAMING_FIELDS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
+
+
 class Heads:
     """Writes heads, and keeps the plain ones of the current second.
 
@@ -72,7 +76,7 @@ class Heads:
 
     def __init__(self, *, server_header: bool = False) -> None:
         self._fixed = b"server: pronghorn\r\n" if server_header else b""
-        self._lines: dict[tuple[bytes, bytes], bytes] = {}
+        self._lines: dict[tuple[bytes, bytes], bytes] = {}  # none of them about framing
         self._second = -1
         self.finished: dict[tuple[int, bytes | None, int], bytes] = {}
         """Whole heads by (status, media type, length), of what is sent at once on connections that stay open."""
@@ -111,6 +115,19 @@ class Heads:
             b"" if to_head else body,
         )
 
+    def extended(self, head: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+        """A plain head with further fields; None when one of them is about framing.
+
+        Raises:
+            ValueError: a field would not be valid HTTP.
+        """
+        written = list(map(self._lines.get, headers))
+        if None in written:
+            if any(name in FRAMING_FIELDS for name, _ in headers):
+                return None
+            written = [self.lines(headers)]
+        return b"%b%b\r\n" % (head[:-2], b"".join(written))  # type: ignore[arg-type]
+
     def lines(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Header fields in their order, validated.
 
@@ -129,6 +146,6 @@ class Heads:
         line = field_line(name, value)
         if len(self._lines) >= _MOST_KEPT:
             self._lines.clear()
-        if len(value) <= 128:
+        if len(value) <= 128 and name not in FRAMING_FIELDS:
             self._lines[name, value] = line
         return line

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import _CachedRequest, _StreamingResponse
 from starlette.requests import empty_receive, empty_send
 
-from pronghorn._engine.middleware.handover import FunctionRequest, PassedResponse, passed_on
+from pronghorn._engine.middleware.handover import FunctionRequest, PassedHeaders, PassedResponse, passed_on
 from pronghorn._engine.middleware.passing import StreamedReply
 from pronghorn._engine.reply import Reply
 
@@ -62,6 +63,31 @@ def test_a_response_has_all_that_starlettes_has() -> None:
     assert response.raw_headers[-1][0] == b"set-cookie"
 
 
+@pytest.mark.parametrize("key", ["x-new", "X-One", "x-two", "Content-Type"])
+def test_headers_are_set_as_starlettes_are(key: str) -> None:
+    raw = [(b"content-type", b"text/plain"), (b"x-one", b"1"), (b"x-two", b"2"), (b"x-one", b"3")]
+    expected, headers = MutableHeaders(raw=raw[:]), PassedHeaders(raw[:])
+    for each in (expected, headers):
+        each[key] = "new"
+        each["x-again"] = "1"
+        each["x-again"] = "2"
+
+    assert (headers.raw, repr(headers), headers) == (expected.raw, repr(expected), expected)
+    with pytest.raises(UnicodeEncodeError):
+        headers["x-text"] = "\N{SNOWMAN}"
+    with pytest.raises(AttributeError):
+        headers["x-number"] = 1  # type: ignore[assignment]
+    assert headers.raw == expected.raw
+
+
+def test_headers_are_those_that_are_sent() -> None:
+    response = passed()
+    response.headers["x-two"] = "2"
+
+    assert response.headers is response.headers
+    assert response.raw_headers[-1] == (b"x-two", b"2")
+
+
 async def messages_of(response: Any) -> list[Any]:
     messages: list[Any] = []
 
@@ -86,7 +112,7 @@ def test_a_response_that_nobody_has_read_is_the_reply_again() -> None:
     assert response.body_iterator is response.body_iterator
     response.status_code = 202
     response.headers["x-two"] = "2"
-    reply = response.again().as_reply()
+    reply = response.as_reply()
 
     assert type(reply) is StreamedReply
     assert (reply.status, reply.body, reply.media_type) == (202, b"body", b"text/plain")

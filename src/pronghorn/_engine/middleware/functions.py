@@ -24,7 +24,7 @@ from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.middleware.handover import PassedResponse
 from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.level import Level
-from pronghorn._engine.middleware.passage import Inner, Passage, resumed
+from pronghorn._engine.middleware.passage import ENDED, Inner, Passage, resumed
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.running import read_body, run_in_place, run_plan
@@ -44,16 +44,32 @@ class FunctionDispatcher(DispatcherInside):
             return None
         context = x.new_context()
         x.scope["app"] = x.target.app_items["app"]
-        running = self.outcome(self._level, x, plan)
+        level = self._level
+        outcome: Any = None
         try:
-            waited = self._step(x, context, running.send, None)
-        except StopIteration as stop:
-            return self._out_at_once(x, stop.value, context)
+            if level.meets_all or x.method == "OPTIONS":
+                outcome = level.enter(x)
+            if outcome is None:
+                passage = self._passage(level, x, is_direct=True)
+                steps = passage.steps()
+                waited = self._step(x, context, next, steps, ENDED)
+                if waited is not ENDED:
+                    x.spawn(within(context, self._send_out, x, self._resumed(x, passage, steps, waited)))
+                    return None
+                outcome = out(level, x, passage.outcome)
         except Exception as error:
             x.spawn(within(context, self._answer_server_error, x, error))
-        else:
-            x.spawn(within(context, self._send_out, x, resumed(running, waited)))
-        return None
+            return None
+        return self._out_at_once(x, outcome, context)
+
+    def _passage(self, level: Level, x: Exchange, *, is_direct: bool) -> Passage:
+        is_direct = is_direct and x.target.max_body_size is None
+        layer: Any = level.function
+        return Passage(layer, self._insides[level], x, x.receive, is_direct)
+
+    async def _resumed(self, x: Exchange, passage: Passage, steps: Any, waited: Any) -> Reply | ASGIApp:
+        await resumed(steps, waited)
+        return out(self._level, x, passage.outcome)
 
     def _out_at_once(self, x: Exchange, outcome: Reply | ASGIApp, context: Context) -> Reply | None:
         if not isinstance(outcome, Reply):
@@ -98,8 +114,7 @@ class FunctionDispatcher(DispatcherInside):
             return reply
         if level.function is None:
             return out(level, x, await self._innermost(x, plan))
-        is_direct = x.target.max_body_size is None and self._is_direct(x, plan)
-        passage = Passage(level.function, self._insides[level], x, x.receive, is_direct=is_direct)
+        passage = self._passage(level, x, is_direct=self._is_direct(x, plan))
         return out(level, x, await passage.run())
 
     @cached_property
@@ -273,7 +288,7 @@ class _Inside:
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
         if self.following is not None:
             # PERF: nothing else is between two functions as a rule; `outcome` comes to the same.
-            return Passage(*self.following, x, x.receive, is_direct=False).run()
+            return Passage(*self.following, x, x.receive, False).run()
         return self._dispatcher.outcome(self._level, x, plan)
 
 

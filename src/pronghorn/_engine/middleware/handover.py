@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.background import BackgroundTask
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import _CachedRequest, _StreamingResponse
 from starlette.requests import empty_receive, empty_send
 from starlette.types import Receive, Scope, Send
@@ -33,6 +34,24 @@ for _name, _value in vars(_CachedRequest({"type": "http"}, empty_receive, empty_
         setattr(FunctionRequest, _name, _value)
 
 
+class PassedHeaders(MutableHeaders):
+    """The headers of a passed response."""
+
+    def __init__(self, raw: Any) -> None:
+        self._list = raw
+
+    def __setitem__(self, key: str, value: str) -> None:
+        # PERF: most set one that is not there yet, which takes no list of where it is. bench middleware
+        name, line = key.lower().encode("latin-1"), value.encode("latin-1")
+        if name in dict(self._list):
+            super().__setitem__(key, value)
+        else:
+            self._list.append((name, line))
+
+    def __repr__(self) -> str:
+        return repr(MutableHeaders(raw=self._list))
+
+
 class PassedResponse(_StreamingResponse):
     """What `call_next` gives for a finished reply: a streaming response of one piece.
 
@@ -48,6 +67,7 @@ class PassedResponse(_StreamingResponse):
     background: BackgroundTask | None = None
     taken = False
     """Whether somebody has begun to read the body."""
+    _headers: Any = None
     _whole: Any = None
     _iterator: Any = None
 
@@ -56,6 +76,14 @@ class PassedResponse(_StreamingResponse):
         self.status_code = status
         self.raw_headers = headers  # type: ignore[assignment]
         self.written = written
+
+    @property
+    def headers(self) -> MutableHeaders:
+        """The headers, which may be changed."""
+        headers: MutableHeaders | None = self._headers
+        if headers is None:
+            headers = self._headers = PassedHeaders(self.raw_headers)
+        return headers
 
     @property
     def body_iterator(self) -> Any:
@@ -72,10 +100,6 @@ class PassedResponse(_StreamingResponse):
         self.taken = True
         if self.content:
             yield self.content
-
-    def again(self) -> PassedResponse:
-        """The same for the next function."""
-        return PassedResponse(self.content, self.status_code, self.raw_headers, self.written)
 
     def is_intact(self) -> bool:
         """Whether the body was neither replaced nor looked at."""

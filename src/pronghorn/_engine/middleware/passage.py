@@ -26,7 +26,8 @@ from pronghorn._engine.middleware.handover import FunctionRequest, PassedRespons
 from pronghorn._engine.middleware.parts import InnerTask, InnerWork, Part
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 
-_ENDED: Any = object()
+#: What `next` gives at the end of `Passage.steps`.
+ENDED: Any = object()
 
 
 class InnerExchange(AsgiExchange):
@@ -104,19 +105,22 @@ class Passage:
         "_parts",
         "_request",
         "_response",
+        "_scope",
         "_sent",
         "_x",
         "outcome",
     )
 
     def __init__(
-        self, layer: BaseHTTPMiddleware, inner: Inner, x: Exchange, receive: Receive, *, is_direct: bool
+        self, layer: BaseHTTPMiddleware, inner: Inner, x: Exchange, receive: Receive, is_direct: bool
     ) -> None:
         self._layer = layer
         self._inner = inner
         self._x = x
         self._is_direct = is_direct
-        self._request = FunctionRequest(x.scope, receive, x.send)
+        scope: Any = x._scope  # the application has been put into it
+        self._scope: Scope = scope
+        self._request = FunctionRequest(scope, receive, x.send)
         self._parts: Sequence[Part] = ()
         self._sent = False
 
@@ -151,7 +155,7 @@ class Passage:
     def _left(self, response: Any) -> Any:
         """What the function's response is for the outside."""
         if type(response) is PassedResponse:
-            if response.background is None and not self._parts and response.is_intact():
+            if not self._parts and response.background is None and response.is_intact():
                 return response
             reply = response.as_reply()
         else:
@@ -166,7 +170,7 @@ class Passage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the function's response, which is no plain reply."""
         try:
-            await self._response(self._x.scope, self._request.wrapped_receive, send)
+            await self._response(self._scope, self._request.wrapped_receive, send)
         except BaseException:
             await self._abandon()
             raise
@@ -174,32 +178,37 @@ class Passage:
 
     async def call_next(self, request: Request) -> Response:
         """Ask the inner part; see Starlette's `BaseHTTPMiddleware`, which does not look at ``request`` either."""
-        following = self._inner.following if self._is_direct and not self._parts else None
-        if following is not None and _is_as_routed(self._x):
-            # PERF: most functions are around another one, with nothing in between. bench middleware
-            layer, inner = following
-            context, receive = copy_context(), self._receive
-            passage = Passage(layer, inner, self._x, receive, is_direct=True)
-            steps: Any = passage.steps()
-            try:
-                waited = context.run(next, steps, _ENDED)
-                if waited is not _ENDED:
+        context = copy_context()
+        inner, receive = self._inner, self._receive
+        following = inner.following if self._is_direct and not self._parts else None
+        outcome: Any
+        try:
+            if following is not None and _is_as_routed(self._x, self._scope):
+                # PERF: most functions are around another one, with nothing in between. bench middleware
+                passage = Passage(*following, self._x, receive, True)
+                steps: Any = passage.steps()
+                waited = context.run(next, steps, ENDED)
+                if waited is not ENDED:
                     await resumed(steps, waited, context.run)
-            except Exception as error:
-                raise error from _cause_of(error)
-            outcome = passage.outcome
-        else:
-            x = InnerExchange(self._x.scope, self._receive, self._x.send)
-            plan = None if self._parts else self._inner.plan_of(x, self._x)
-            if plan is None:
-                return await self._stream(self._layer.app, copy_context(), self._request.wrapped_receive)
-            context, receive = copy_context(), x.receive
-            try:
-                outcome = await self._ask(x, plan, context)
-            except Exception as error:
-                raise error from _cause_of(error)
+                outcome = passage.outcome
+            else:
+                x = InnerExchange(self._scope, receive, self._x.send)
+                plan = None if self._parts else inner.plan_of(x, self._x)
+                receive = x.receive
+                if plan is None:
+                    outcome, receive = self._layer.app, self._request.wrapped_receive
+                elif plan.needs_body or not inner.is_quick(plan):
+                    outcome = await self._ask(x, plan, context)
+                else:
+                    outcome = inner.at_once(x, plan, context)
+                if type(outcome) is CoroutineType:
+                    task = InnerTask(outcome, context, x)
+                    self._add(task)
+                    outcome = await task.outcome()
+        except Exception as error:
+            raise error from error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if type(outcome) is PassedResponse:
-            return outcome.again()
+            return PassedResponse(outcome.content, outcome.status_code, outcome.raw_headers, outcome.written)
         if not isinstance(outcome, Reply):
             return await self._stream(outcome, context, receive)
         if outcome.after is not None:
@@ -207,7 +216,7 @@ class Passage:
         return passed_on(outcome)
 
     async def _ask(self, x: Exchange, plan: EndpointPlan, context: Context) -> Any:
-        """What comes out of the inner part."""
+        """What comes out of the inner part, or a coroutine for it."""
         has_body = not plan.needs_body or await self._has_body(x)
         if has_body and self._inner.is_quick(plan):
             outcome = self._inner.at_once(x, plan, context)
@@ -221,10 +230,6 @@ class Passage:
                 outcome = await resumed(running, waited, context.run)
         else:
             outcome = self._inner.in_task(x, plan)
-        if type(outcome) is CoroutineType:
-            task = InnerTask(outcome, context, x)
-            self._add(task)
-            outcome = await task.outcome()
         return outcome
 
     async def _has_body(self, x: Exchange) -> bool:
@@ -239,7 +244,7 @@ class Passage:
 
     async def _stream(self, app: ASGIApp, context: Context, receive: Receive) -> Response:
         """Let an ASGI application answer; what a plan has read of the body, `receive` gives it again."""
-        bridge = Bridge(app, context, self._x.scope, receive, self._x.send)
+        bridge = Bridge(app, context, self._scope, receive, self._x.send)
         self._add(bridge)
         return await bridge.response()
 
@@ -283,14 +288,8 @@ class Passage:
         return first
 
 
-def _cause_of(error: BaseException) -> BaseException | None:
-    """What an exception comes from, whoever raises it again."""
-    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-
-
-def _is_as_routed(x: Exchange) -> bool:
+def _is_as_routed(x: Exchange, scope: Scope) -> bool:
     """Whether the scope says of a request what its route was found by; functions may change it, but seldom do."""
-    scope = x.scope
     try:
         return bool(
             scope["path"] == x.path and scope["method"] == x.method and scope["root_path"] == x.root_path
