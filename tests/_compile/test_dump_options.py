@@ -85,7 +85,9 @@ def test_names_may_depend_on_aliases(kind: Any) -> None:
         (Plain, True),
         (list[Plain], True),
         (Data, True),
-        (Any, True),
+        (Any, False),
+        (dict[str, Any], False),
+        (dict[str, Plain | Any], True),
     ],
 )
 def test_attributes_are_read_of_models_alone(kind: Any, expected: bool) -> None:

@@ -1,6 +1,8 @@
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, Json
 
 from pronghorn import Body, Header, Query
@@ -8,11 +10,14 @@ from pronghorn._compile.codegen import SourceWriter
 from pronghorn._compile.fields import (
     default_source,
     is_simple,
+    one_header_lines,
     request_name,
     write_body_member,
+    write_json_check,
     write_simple,
     write_whole_body,
 )
+from pronghorn._compile.wire import has_json_body, read_headers
 from tests._compile.declared import field_of
 
 
@@ -121,3 +126,65 @@ def test_a_member_of_the_body_is_read(annotation: Any, default: Any, data: Any, 
     write_body_member(writer, field_of(annotation, **default), "v")
 
     assert run(writer, "v", data=data, MISSING=object()) == expected
+
+
+class Exchange:
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self.headers = headers
+
+
+NAMES = st.sampled_from([b"content-type", b"x-token", b"a"])
+VALUES = st.sampled_from(
+    [
+        b"",
+        b"application/json",
+        b"application/json; charset=utf-8",
+        b"application/geo+json",
+        b"text/json",
+        b"\xe9",
+    ]
+)
+HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=4)
+
+
+def compiled(writer: SourceWriter, write: Any, result: str) -> Any:
+    """A function of an exchange and its body that gives ``result`` after what is written."""
+    with writer.block("def read(x, content):"):
+        write()
+        writer.line(f"return {result}")
+    return writer.compile("read", "test")[0]
+
+
+def written_header(name: bytes) -> Any:
+    writer = SourceWriter()
+
+    def write() -> None:
+        for line in one_header_lines(name):
+            writer.line(line)
+
+    return compiled(writer, write, "header")
+
+
+def written_check(strict: bool) -> Any:
+    writer = SourceWriter()
+    writer.namespace["has_json_body"] = has_json_body
+    return compiled(writer, lambda: write_json_check(writer, strict), "True")
+
+
+ONE_HEADER = written_header(b"x-token")
+CHECKS = {strict: written_check(strict) for strict in (False, True)}
+
+
+@given(headers=HEADERS)
+def test_one_header_is_read_as_several_are(headers: list[tuple[bytes, bytes]]) -> None:
+    assert ONE_HEADER(Exchange(headers), b"") == read_headers(headers, frozenset({b"x-token"})).get(
+        b"x-token"
+    )
+
+
+@given(headers=HEADERS, strict=st.booleans(), content=st.sampled_from([None, b"", b"{}"]))
+def test_a_body_is_taken_for_json_as_ever(
+    headers: list[tuple[bytes, bytes]], strict: bool, content: bytes | None
+) -> None:
+    taken = CHECKS[strict](Exchange(headers), content) is True
+    assert taken == (bool(content) and has_json_body(headers, strict))

@@ -213,7 +213,7 @@ def test_simple_parameters_are_validated_one_by_one_and_others_as_by_reference()
     assert "v0_number = default_v0_number if raw is None else validate_v0_number(raw)" in source
     assert "read_params(fields_several, received)" in source
     assert "read_params(fields_filters, received)" in source
-    assert "headers.get(b'x-token')" in source
+    assert "if name == b'x-token'" in source
     assert "cookies.get('session')" in source
 
 

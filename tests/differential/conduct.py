@@ -243,6 +243,8 @@ NAMES = (
     "r0",
     "background",
     "read_headers",
+    "header",
+    "name",
 )
 
 KINDS: dict[str, Callable[[Conduct], Any]] = {

@@ -29,8 +29,8 @@ _NAMING = ("serialization_alias", "computed_fields", "serialization", "extras_sc
 
 
 def reads_attributes(schema: Any) -> bool:
-    """Whether ``from_attributes`` may matter: it does to models."""
-    return not _is_made_of(schema, _DATA, ())
+    """Whether ``from_attributes`` may matter: it does to models, and not to what takes any value as it is."""
+    return not _is_made_of(schema, _DATA | {"any"}, ())
 
 
 def has_aliases(schema: Any) -> bool:

@@ -31,8 +31,10 @@ from pronghorn._compile.exits import SteppedWriter, Way, is_alone, way_of
 from pronghorn._compile.extract import read_params
 from pronghorn._compile.fields import (
     is_simple,
+    one_header_lines,
     request_name,
     write_body_member,
+    write_json_check,
     write_simple,
     write_whole_body,
 )
@@ -50,7 +52,8 @@ _PATH = "x.path_params"
 #: Variables of plan sources; callables of these names go by others.
 _LOCAL_NAMES = (
     r"x|request_stack|function_stack|path|query|headers|cookies|raw|received|values|errors|content|data"
-    r"|request|background|response|valid|error|reply|finished|stopped|[grv]\d+(_.*)?|in_thread_\d+|plan_.*"
+    r"|name|value|header|is_json|request|background|response|valid|error|reply|finished|stopped|[grv]\d+(_.*)?"
+    r"|in_thread_\d+|plan_.*"
 )
 
 #: Factories of defaults that can be called at any time.
@@ -253,12 +256,12 @@ class _PlanBuilder:
         return variable
 
     def _write_fields(
-        self, fields: list[tuple[Step, ModelField]], raw: Callable[[str], str], mapping: str, setup: str
+        self, fields: list[tuple[Step, ModelField]], raw: Callable[[str], str], mapping: str, *setup: str
     ) -> None:
         """Read the fields of one source: simple ones one by one, the others through the reference."""
         simple = [(step, field) for step, field in fields if is_simple(field)]
-        if simple:
-            self.writer.line(setup)
+        for line in setup if simple else ():
+            self.writer.line(line)
         for step, field in simple:
             is_text = mapping != _PATH
             write_simple(self.writer, field, raw(request_name(field)), self._variable(step, field), is_text)
@@ -287,6 +290,11 @@ class _PlanBuilder:
         names = frozenset(
             request_name(field).lower().encode("latin-1") for _, field in fields if is_simple(field)
         )
+        if len(names) == 1:
+            self._write_fields(
+                fields, lambda _: "header", "Headers(raw=x.headers)", *one_header_lines(min(names))
+            )
+            return
         wanted = self.writer.bind("WANTED_HEADERS", names)
         self._write_fields(
             fields,
@@ -308,8 +316,7 @@ class _PlanBuilder:
         fields = [(step, field) for step in self.steps for field in step.node.body_params]
         strict = bool(settled(self.spec.strict_content_type))
         self.writer.line("content = x.body")
-        with self.writer.block(f"if not content or not has_json_body(x.headers, {strict}):"):
-            self.writer.line("return None")
+        write_json_check(self.writer, strict)
         members = [(step, field) for step, field in fields if self._embeds(step)]
         for step, field in fields:
             if not self._embeds(step):
