@@ -151,7 +151,7 @@ def test_a_socket_that_is_handed_over_is_served_also_by_the_next_server(folder: 
 def test_the_process_that_keeps_the_workers_is_not_the_one_that_imported_the_application(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "main.py").write_text(SLOW)
+    (tmp_path / "main.py").write_text(SLOW + "\n\napp = app  # so that its name has to be looked for\n")
     with served(tmp_path, "run") as client:
         assert "pronghorn.server.supervise" in client.get("/supervisor").json()
     with served(tmp_path, "run", "--no-supervise") as client:

@@ -69,7 +69,17 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("how", [["main:app"], ["--entrypoint", "main:app"], ["main.py", "--app", "app"], []])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["main:app"],
+        ["--entrypoint", "main:app"],
+        ["main.py", "--app", "app"],
+        [],
+        ["main.py"],
+        ["main.py", "--drop-in"],
+    ],
+)
 def test_an_application_whose_name_is_known_is_imported_by_its_worker_alone(
     tmp_path: Path, how: list[str]
 ) -> None:
@@ -84,7 +94,7 @@ def test_an_application_whose_name_is_known_is_imported_by_its_worker_alone(
 
 
 def test_the_command_imports_an_application_whose_name_it_has_to_find(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(IMPORTS + SHOP)
+    (tmp_path / "main.py").write_text(IMPORTS + SHOP + "\napp = app  # by which its source leaves a doubt\n")
     with served(tmp_path, "run", "main.py") as client:
         assert client.get("/items/3").json() == {"item": 3, "top": 10}
         assert len((tmp_path / "imports").read_text().splitlines()) == 2

@@ -141,18 +141,14 @@ class Workers:
 
     def call(self) -> None:
         """Have a thread look for jobs, if there are any."""
-        refused: list[Job] = []
         with self._lock:
             try:
                 if self._jobs:
                     self._call_thread()
-            except RuntimeError as failure:
-                error = failure
-                if not self._threads:
-                    refused.extend(self._jobs)
-                    self._jobs.clear()
-        for _, _, _, callback, mailbox in refused:
-            mailbox.post(callback, None, error)
+            except RuntimeError as error:
+                while self._jobs and not self._threads:
+                    _, _, _, callback, mailbox = self._jobs.popleft()
+                    mailbox.post(callback, None, error)
 
     def _call_thread(self) -> None:
         """Have one more thread look for a job, unless one is on its way; the lock is held."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pronghorn.cli import servers
 from pronghorn.cli.console import problems_shown, say
 from pronghorn.cli.discovery import Target, find_target
+from pronghorn.cli.glance import with_plain_name
 from pronghorn.cli.options import PathOptions, ServeOptions
 from pronghorn.cli.problems import Problem
 from pronghorn.cli.servers import Service
@@ -62,23 +63,30 @@ def load_from_options(options: PathOptions) -> tuple[Target, Pronghorn]:
     Raises:
         Problem: it cannot be found or imported.
     """
+    _install_drop_in(options)
+    from pronghorn.cli.loading import load
+
+    return load(find_target(Path.cwd(), options.path, options.app, options.entrypoint))
+
+
+def _install_drop_in(options: PathOptions) -> None:
     if options.drop_in:
         from pronghorn import dropin
 
         dropin.install()
-    from pronghorn.cli.loading import load
-
-    return load(find_target(Path.cwd(), options.path, options.app, options.entrypoint))
 
 
 def _serve(options: ServeOptions, flags: dict[str, Any], mode: str, defaults: Mapping[str, Any]) -> None:
     with problems_shown(with_traceback=options.traceback):
         say(("Starting ", ""), ("Pronghorn", "bold"), (f" in {mode} mode", ""))
         target = find_target(Path.cwd(), options.path, options.app, options.entrypoint)
-        if mode == "production" and target.app_name is not None and not options.drop_in:
+        if mode == "production" and target.app_name is None:
+            target = with_plain_name(target, drop_in=options.drop_in)
+        if mode == "production" and target.app_name is not None:
             service = service_from(options, flags, defaults)
             if servers.only_supervises(service):
                 _report(options, service, target)
+                _install_drop_in(options)
                 servers.supervise(service, target, with_traceback=options.traceback)
         target, application = load_from_options(options)
         service = service_from(options, flags, defaults)
