@@ -81,11 +81,10 @@ def _global_names(node: ast.AST) -> Iterator[str]:
 
 def _imported_classes(tree: ast.Module, packages: set[str]) -> Iterator[str]:
     """What the module's first level calls the classes of applications."""
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and not node.level and node.module in packages:
-            for alias in node.names:
-                if alias.name in _CLASSES:
-                    yield alias.asname or alias.name
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and not node.level)
+    for node in imports:
+        if node.module in packages:
+            yield from (alias.asname or alias.name for alias in node.names if alias.name in _CLASSES)
 
 
 def _functions_for(tree: ast.Module, classes: set[str]) -> Iterator[str]:
