@@ -1,6 +1,7 @@
 """The fast way gives way where only the reference way is right, and agrees with it elsewhere."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import pytest
@@ -8,16 +9,18 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pronghorn import APIRouter, Body, FastAPI, Request, Response, WebSocket
+from pronghorn import APIRouter, Body, Depends, FastAPI, Request, Response, WebSocket
 from pronghorn._app.fast import FastApplication
+from pronghorn._engine.asgi import AsgiExchange
 from pronghorn._engine.telemetry import SCOPE_KEY as TELEMETRY_KEY
 from pronghorn.middleware.cors import CORSMiddleware
 from pronghorn.middleware.gzip import GZipMiddleware
-from pronghorn.responses import PlainTextResponse
+from pronghorn.responses import PlainTextResponse, StreamingResponse
 from pronghorn.routing import APIRoute
+from pronghorn.sse import EventSourceResponse
 from pronghorn.testclient import TestClient
 from tests.differential.outcomes import Asked
-from tests.differential.ways import ask, by_reference
+from tests.differential.ways import ask, ask_all, by_reference
 
 
 @pytest.fixture
@@ -381,11 +384,82 @@ async def test_a_request_that_came_another_way_is_not_taken_from_the_router() ->
     app.add_middleware(Plain)
     assert takes(app) == (False, True)
 
-    async def fail(*message: Any) -> Any:
-        raise AssertionError
-
     scope = {"type": "http", "app": app}
     assert not await app._fast.serve_nested({**scope, "app": None}, fail, fail)
     assert not await app._fast.serve_nested(scope, fail, fail)
     assert not await app._fast.serve_nested({**scope, TELEMETRY_KEY: object()}, fail, fail)
     assert not await app._fast.serve_nested({**scope, MAX_BODY_SIZE_SCOPE_KEY: 5}, fail, fail)
+
+
+def streaming(layer: Any, **options: Any) -> FastAPI:
+    """An application of streams, which tell what they see of the request."""
+    app = FastAPI(openapi_url=None, **options)
+    router = APIRouter(prefix="/{kind}")
+
+    def shown(request: Request) -> str:
+        scope = request.scope
+        route = scope["route"].path
+        return (
+            f"{route} {request.path_params} {request.url} {scope['app'] is app} {scope['endpoint'].__name__}"
+        )
+
+    def check(request: Request, error: bool = False) -> None:
+        if error:
+            raise ValueError("asked for")
+
+    @router.get("/events", response_class=EventSourceResponse)
+    async def events(request: Request) -> AsyncIterator[str]:
+        yield shown(request)
+
+    @router.get("/lines")
+    async def lines(request: Request) -> AsyncIterator[str]:
+        yield shown(request)
+
+    @router.get("/raw", response_class=StreamingResponse)
+    async def raw(request: Request) -> AsyncIterator[str]:
+        yield shown(request)
+
+    app.include_router(router, dependencies=[Depends(check)])
+    if layer is not None:
+        app.add_middleware(layer)
+    return app
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("layer", [None, GZipMiddleware, Plain])
+@pytest.mark.parametrize("options", [{}, {"max_body_size": 10}])
+@pytest.mark.parametrize("path", ["/a/events", "/a/lines", "/a/raw", "/a/none"])
+async def test_streams_are_answered_alike(layer: Any, options: dict[str, Any], path: str) -> None:
+    app = streaming(layer, **options)
+    for query in (b"", b"error=true", b"error=no-bool"):
+        outcomes = await ask_all(app, Asked(path=path, query=query))
+        reference = outcomes.pop("reference")
+        assert outcomes == dict.fromkeys(outcomes, reference)
+        if not query and path != "/a/none":
+            assert b"/{kind}" in reference.body
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "path", "expected"),
+    [
+        (None, {}, "/a/events", True),
+        (None, {}, "/a/lines", True),
+        (None, {}, "/a/raw", True),
+        (None, {}, "/a/none", False),
+        (None, {"max_body_size": 10}, "/a/events", False),
+        (GZipMiddleware, {}, "/a/events", False),
+    ],
+)
+def test_streams_skip_layers_that_have_nothing_to_do(
+    layer: Any, options: dict[str, Any], path: str, expected: bool
+) -> None:
+    app = streaming(layer, **options)
+    takes(app)
+    dispatcher: Any = app._fast._outer
+    x = AsgiExchange({"type": "http", "method": "GET", "path": path, "headers": []}, fail, fail)
+    assert dispatcher.select(x) is None
+    assert dispatcher.only_streams(x) is expected
+
+
+async def fail(*message: Any) -> Any:
+    raise AssertionError

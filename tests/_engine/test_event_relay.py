@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
+import anyio
 import pytest
 
 from pronghorn._base import sse
@@ -22,7 +23,7 @@ class Numbers:
         self.made = 0
         self._numbers = iter(numbers)
 
-    async def __aiter__(self) -> AsyncIterator[int]:
+    async def __aiter__(self) -> AsyncGenerator[int, None]:
         for number in self._numbers:
             self.made += 1
             yield number
@@ -141,7 +142,7 @@ class Stream:
         for work in (self.relay.produce(), self._take()):
             stack.callback(asyncio.create_task(work).cancel)
 
-    async def _items(self) -> AsyncIterator[int]:
+    async def _items(self) -> AsyncGenerator[int, None]:
         while True:
             yield await self.wanted.get()
 
@@ -202,3 +203,235 @@ async def test_the_timer_ends_with_the_stream() -> None:
     await turn()
     await events.aclose()
     assert loop.timers == []
+
+
+# --- sent by the task that makes them
+
+
+class Way:
+    """Sends events, each when `reads` says so, and notes from which task."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.own: list[bytes] = []
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, event: bytes) -> None:
+        self.own.append(event)
+        await self.lent(event)
+
+    async def lent(self, event: bytes) -> None:
+        self.sent.append(event)
+        await self.reads.wait()
+
+
+class Passing(Stream):
+    """The same, with events that are passed on."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self.way = Way()
+        super().__init__(stack)
+        self.taken, self.reads = self.way.sent, self.way.reads
+
+    async def _take(self) -> None:
+        await self.relay.pass_on(self.way.send, self.way.lent)
+
+
+async def test_whoever_makes_an_event_sends_it() -> None:
+    way = Way()
+    relay = relay_of(aiter(Numbers(range(20))))
+    passing = asyncio.create_task(relay.pass_on(way.send, way.lent))
+    await turn()
+    await asyncio.gather(relay.produce(), passing)
+    assert (way.sent, way.own) == ([b"%d" % number for number in range(20)], [])
+
+
+async def test_an_event_that_was_ready_before_is_sent_first() -> None:
+    way = Way()
+    relay = relay_of(aiter(Numbers(range(5))))
+    producing = asyncio.create_task(relay.produce())
+    await turn()
+    await relay.pass_on(way.send, way.lent)
+    await producing
+    assert (way.sent, way.own[0]) == ([b"0", b"1", b"2", b"3", b"4"], b"0")
+
+
+async def test_no_event_is_made_while_one_is_being_sent() -> None:
+    way = Way()
+    numbers = Numbers(range(100))
+    relay = relay_of(aiter(numbers))
+    passing = asyncio.create_task(relay.pass_on(way.send, way.lent))
+    await turn()
+    producing = asyncio.create_task(relay.produce())
+    way.reads.clear()
+    for _ in range(5):
+        await turn()
+    assert (numbers.made, way.sent) == (1, [b"0"])
+    way.reads.set()
+    await asyncio.gather(producing, passing)
+    assert len(way.sent) == 100
+
+
+@pytest.mark.parametrize("suspends", [False, True])
+async def test_passing_on_leaves_others_their_turn(suspends: bool) -> None:
+    async def items() -> AsyncGenerator[int, None]:
+        for number in range(20):
+            if suspends:
+                await asyncio.sleep(0)
+            yield number
+
+    relay = relay_of(items())
+    turns: list[int] = []
+    at_event: list[int] = []
+
+    async def count() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    async def send(event: bytes) -> None:
+        at_event.append(len(turns))
+
+    counting = asyncio.create_task(count())
+    passing = asyncio.create_task(relay.pass_on(send, send))
+    await turn()
+    await asyncio.gather(relay.produce(), passing)
+    counting.cancel()
+    assert len(set(at_event)) == 20
+
+
+async def test_a_stream_that_is_passed_on_says_something_now_and_then() -> None:
+    async with AsyncExitStack() as stack:
+        stream = Passing(stack)
+        await turn()
+        await stream.loop.after(15)
+        stream.wanted.put_nowait(1)
+        await turn()
+        await stream.loop.after(14)
+        stream.wanted.put_nowait(2)
+        await turn()
+        await stream.loop.after(14)
+        assert stream.taken == [PING, b"1", b"2"]
+        await stream.loop.after(1)
+        assert stream.taken == [PING, b"1", b"2", PING]
+        assert stream.way.own == [PING, PING]
+
+
+async def test_no_comment_gets_between_an_event_that_is_being_sent() -> None:
+    async with AsyncExitStack() as stack:
+        stream = Passing(stack)
+        await turn()
+        stream.reads.clear()
+        stream.wanted.put_nowait(1)
+        await turn()
+        for _ in range(3):
+            await stream.loop.after(15)
+        assert stream.taken == [b"1"]
+        stream.reads.set()
+        await turn()
+        await stream.loop.after(15)
+        assert stream.taken == [b"1", PING]
+
+
+async def test_events_wait_for_a_comment_that_is_being_sent() -> None:
+    async with AsyncExitStack() as stack:
+        stream = Passing(stack)
+        await turn()
+        stream.reads.clear()
+        await stream.loop.after(15)
+        for number in range(3):
+            stream.wanted.put_nowait(number)
+        await turn()
+        assert stream.taken == [PING]
+        stream.reads.set()
+        await turn()
+        assert stream.taken == [PING, b"0", b"1", b"2"]
+
+
+async def test_an_error_of_sending_is_whose_response_it_is() -> None:
+    async def fail(event: bytes) -> None:
+        raise OSError("gone")
+
+    relay = relay_of(aiter(Numbers(range(20))))
+    passing = asyncio.create_task(relay.pass_on(fail, fail))
+    await turn()
+    producing = asyncio.create_task(relay.produce())
+    with pytest.raises(OSError, match="gone"):
+        await passing
+    assert not producing.done()
+    producing.cancel()
+
+
+async def test_nothing_is_sent_for_who_has_left() -> None:
+    async with AsyncExitStack() as stack:
+        way = Way()
+        numbers = Numbers(range(20))
+        relay = relay_of(aiter(numbers))
+        passing = asyncio.create_task(relay.pass_on(way.send, way.lent))
+        await turn()
+        passing.cancel()
+        await turn()
+        stack.callback(asyncio.create_task(relay.produce()).cancel)
+        await turn()
+        assert (way.sent, numbers.made) == ([], 2)
+
+
+async def test_a_generator_that_was_cancelled_from_inside_ends_the_stream() -> None:
+    """As when it waits for a task that somebody else cancels."""
+    other = asyncio.get_running_loop().create_future()
+
+    async def items() -> AsyncGenerator[int, None]:
+        yield 1
+        await other
+
+    relay = relay_of(items())
+    producing = asyncio.create_task(relay.produce())
+    taking = asyncio.create_task(collect(relay))
+    await turn()
+    other.cancel()
+    assert await taking == [b"1"]
+    assert (await asyncio.gather(producing, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+
+async def test_a_generator_that_waits_for_its_turn_does_its_last_things() -> None:
+    log: list[str] = []
+
+    async def items() -> AsyncGenerator[int, None]:
+        try:
+            while True:
+                yield 1
+        finally:
+            await asyncio.sleep(0)
+            log.append("closed")
+
+    relay = relay_of(items())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(relay.produce)
+        await turn()
+        tasks.cancel_scope.cancel()
+    assert log == ["closed"]
+
+
+async def test_an_error_while_a_generator_is_closed_is_for_the_loop() -> None:
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["exception"]))
+
+    async def items() -> AsyncGenerator[int, None]:
+        try:
+            while True:
+                yield 1
+        finally:
+            raise ValueError("not closed")
+
+    producing = asyncio.create_task(relay_of(items()).produce())
+    await turn()
+    producing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await producing
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert [str(error) for error in told] == ["not closed"]
+
+
+async def collect(relay: EventRelay) -> list[bytes]:
+    return [event async for event in relay.events()]

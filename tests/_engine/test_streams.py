@@ -180,7 +180,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("endpoint", [numbers, sync_numbers])
 async def test_events_follow_the_generator(endpoint: Any) -> None:
     async with AsyncExitStack() as stack:
-        events = await event_stream(endpoint, endpoint(), to_event, stack)
+        events, _ = await event_stream(endpoint, endpoint(), to_event, stack)
 
         assert await collected(events) == [b"1", b"2"]
 
@@ -195,7 +195,7 @@ async def test_a_quiet_stream_is_kept_open(monkeypatch: pytest.MonkeyPatch) -> N
         yield 1
 
     async with AsyncExitStack() as stack:
-        events = await event_stream(slow, slow(), to_event, stack)
+        events, _ = await event_stream(slow, slow(), to_event, stack)
         received = [await anext(events), await anext(events)]
         wanted.set()
         received.extend([event async for event in events])
@@ -217,7 +217,7 @@ async def test_leaving_the_stack_ends_the_producer() -> None:
             log.append("ended")
 
     async with AsyncExitStack() as stack:
-        events = await event_stream(endless, endless(), to_event, stack)
+        events, _ = await event_stream(endless, endless(), to_event, stack)
         assert await anext(events) == b"1"
 
     assert log == ["ended"]
@@ -231,7 +231,7 @@ async def test_an_error_of_the_producer_ends_the_stream() -> None:
 
     async def consume() -> None:
         async with AsyncExitStack() as stack:
-            await collected(await event_stream(failing, failing(), to_event, stack))
+            await collected((await event_stream(failing, failing(), to_event, stack))[0])
 
     with pytest.raises(ExceptionGroup) as raised:
         await consume()

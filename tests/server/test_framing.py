@@ -97,3 +97,13 @@ def test_a_body_against_its_length_is_an_error() -> None:
         frame(200, (b"content-length", b"3")).frame(b"abcd", False)
     with pytest.raises(RuntimeError, match="shorter than Content-Length, by 1 bytes"):
         frame(200, (b"content-length", b"3")).frame(b"ab", False)
+
+
+@pytest.mark.parametrize("piece", [b"", b"a", b"b" * 300])
+@pytest.mark.parametrize("way", ["chunked", "by length", "until the end", "without a body"])
+def test_a_piece_as_one_is_the_same(piece: bytes, way: str) -> None:
+    def make() -> ResponseFraming:
+        headers = [(b"content-length", b"1000")] if way == "by length" else []
+        return frame(200, *headers, is_http10=way == "until the end", is_head=way == "without a body")
+
+    assert make().piece(piece) == b"".join(make().frame(piece, True))

@@ -23,6 +23,7 @@ class Streaming(Fast):
             await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
             for piece in (b"a" * 10, b"", b"b" * 100_000):
                 await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+            assert exchange.send_piece(b"d" * 5) is None
             await exchange.send({"type": "http.response.body", "body": b"c"})
 
         exchange.spawn(pieces())
@@ -45,7 +46,7 @@ def server(caplog: pytest.LogCaptureFixture) -> Iterator[Server]:
         ("GET", "/empty", 0),
         ("GET", "/large", 1_000_000),
         ("GET", "/largeraw", 1_000_000),
-        ("GET", "/stream", 100_011),
+        ("GET", "/stream", 100_016),
         ("GET", "/raises", 21),
         ("GET", "/split", 21),
         ("HEAD", "/hello", 0),

@@ -113,6 +113,9 @@ class FastApplication:
                 reply = dispatcher.answer_unrouted(x)
                 if reply is not None:
                     return reply
+                if dispatcher.only_streams(x):
+                    x.spawn(dispatcher.answer_by_reference(x))
+                    return None
         x.spawn(app(x.scope, x.receive, x.send))
         return None
 

@@ -24,6 +24,9 @@ else:
 
 Kind = Literal["async generator", "generator", "coroutine", "plain"]
 
+#: The kinds that yield.
+GENERATORS: tuple[Kind, ...] = ("async generator", "generator")
+
 _CACHE_SIZE = 4096
 
 # Any of these in an `async def` body means that it may hand control back to the event loop.

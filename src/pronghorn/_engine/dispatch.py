@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pronghorn._base.errors import FastAPIError
 from pronghorn._base.exit_stack import MIDDLEWARE_STACK
 from pronghorn._base.workers import leave_async, workers
-from pronghorn._compile.callables import traits
+from pronghorn._compile.callables import GENERATORS, kind_of, traits
 from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.exits import IN_THREAD, NOT_AWAITED, ON_LOOP
@@ -210,6 +210,14 @@ class Dispatcher(Stepper):
     def answer_unrouted(self, x: Exchange) -> Reply | None:
         """Answer a request that has no plan, if that can be done without one."""
         return None
+
+    def only_streams(self, x: Exchange) -> bool:
+        """Whether a request without a plan is for a stream, and need not pass layers that notice pieces."""
+        target: Target | None = getattr(x, "target", None)
+        if target is None or target.plan is not None or target.max_body_size is not None:
+            return False
+        spec = target.spec
+        return spec.is_sse_stream or spec.is_json_stream or kind_of(spec.call) in GENERATORS
 
     # --- running in the request's own task
 

@@ -9,7 +9,7 @@ user code can see it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -48,6 +48,9 @@ class Exchange:
 
     #: Whether `send_file` can be used.
     sends_files = False
+
+    #: Whether `send_piece` can be used.
+    sends_pieces = False
 
     #: Of the ASGI HTTP protocol, as the scope tells it.
     spec_version = "2.4"
@@ -166,6 +169,14 @@ class Exchange:
         """
         raise NotImplementedError
 
+    def send_piece(self, data: bytes) -> Awaitable[None] | None:
+        """Send a piece of a body after which others follow, without a message for it.
+
+        Returns:
+            What to wait for before the next one; None if there is no need to.
+        """
+        raise NotImplementedError
+
     async def deliver(self, reply: Reply) -> None:
         """Write a finished reply from the request's own task."""
         self.respond(reply)
@@ -192,6 +203,12 @@ class Exchange:
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run ``coroutine`` as this request's task, in a context of its own."""
         raise NotImplementedError
+
+
+def exchange_of(send: Any) -> Exchange | None:
+    """The exchange whose own ``send`` this is: nobody stands between who would see messages."""
+    exchange = getattr(send, "__self__", None)
+    return exchange if isinstance(exchange, Exchange) and send == exchange.send else None
 
 
 async def _wait(future: asyncio.Future[None]) -> None:

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pronghorn._base.page_cache import is_cached
 from pronghorn._base.untouched import are_untouched
 from pronghorn._base.workers import leave_async, run_in_worker
-from pronghorn._engine.exchange import Exchange
+from pronghorn._engine.exchange import exchange_of
 from pronghorn._engine.reply import FilePart, FileReply, Reply
 
 SMALL: Final = 64 * 1024
@@ -76,7 +76,9 @@ class FileSender:
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
-        exchange = _directly(send)
+        exchange = exchange_of(send)
+        if exchange is not None and not exchange.sends_files:
+            exchange = None
         if isinstance(found, FileReply):
             try:
                 if exchange is not None and found.is_whole():
@@ -101,14 +103,6 @@ def _is_ours_to_send(scope: Scope) -> bool:
     if scope["type"] != "http" or asyncio._get_running_loop() is None:
         return False
     return "http.response.pathsend" not in scope.get("extensions", ())
-
-
-def _directly(send: Send) -> Exchange | None:
-    """The exchange that sends files itself, if ``send`` is its own: nobody stands between who would see pieces."""
-    exchange = getattr(send, "__self__", None)
-    if isinstance(exchange, Exchange) and exchange.sends_files and send == exchange.send:
-        return exchange
-    return None
 
 
 # In the worker thread --------------------------------------------------------------------------------

@@ -31,12 +31,14 @@ from pronghorn._base.errors import (
 from pronghorn._base.exit_stack import MIDDLEWARE_STACK
 from pronghorn._base.operation import operation
 from pronghorn._base.sentinels import Undefined, settled
-from pronghorn._compile.callables import is_coroutine_callable, kind_of
+from pronghorn._compile.callables import GENERATORS, is_coroutine_callable, kind_of
 from pronghorn._compile.dependant import Dependant
 from pronghorn._compile.handler_spec import HandlerSpec
 from pronghorn._engine.bodies import read_json_body
 from pronghorn._engine.body_limit import body_limit_error, is_limited
 from pronghorn._engine.endpoint_context import endpoint_context
+from pronghorn._engine.event_response import EventStreamResponse
+from pronghorn._engine.exchange import exchange_of
 from pronghorn._engine.exits import NOT_AWAITED
 from pronghorn._engine.files import sender_of
 from pronghorn._engine.forms import read_form
@@ -70,6 +72,7 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
+        exchange = exchange_of(send)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             finished = False
@@ -81,6 +84,8 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
                     response = await call(request)
                 if response is SWALLOWED:  # the same, before the request's exits
                     raise FastAPIError(NOT_AWAITED)
+                if exchange is not None and exchange.sends_pieces and type(response) is EventStreamResponse:
+                    response.exchange = exchange
                 await sender_of(response)(scope, receive, send)
                 finished = True
             if not finished:  # a dependency's exit swallowed the exception
@@ -222,7 +227,7 @@ async def answer_request(spec: HandlerSpec, request: Request) -> Response:
         )
         validation_failed(error)
         raise error
-    if kind_of(spec.call) in ("generator", "async generator") or spec.is_sse_stream or spec.is_json_stream:
+    if kind_of(spec.call) in GENERATORS or spec.is_sse_stream or spec.is_json_stream:
         return await _stream(spec, solved, stack, context)
     return await _respond(spec, solved, context)
 
@@ -291,8 +296,12 @@ async def _stream(
     response: Response
     if spec.is_sse_stream:
         to_event = event_serializer(item_serializer(spec, context))
-        events = await event_stream(spec.call, generator, to_event, stack)
-        response = StreamingResponse(events, media_type="text/event-stream", **arguments)
+        events, relay = await event_stream(spec.call, generator, to_event, stack)
+        arguments["media_type"] = "text/event-stream"
+        if relay is None:
+            response = StreamingResponse(events, **arguments)
+        else:
+            response = EventStreamResponse(events, relay, **arguments)
         response.headers["Cache-Control"] = "no-cache"
         # Reverse proxies would otherwise collect events before passing them on.
         response.headers["X-Accel-Buffering"] = "no"

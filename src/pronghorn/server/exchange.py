@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextvars import Context
 from typing import Any, Protocol
 
@@ -73,6 +73,7 @@ class HttpExchange(Exchange):
 
     connection: Carrier
     sends_files = True
+    sends_pieces = True
     #: The newest version under which Starlette ends an idle stream when its client leaves.
     spec_version = "2.3"
     new_framing: type[ResponseFraming] = ResponseFraming
@@ -408,6 +409,16 @@ class HttpExchange(Exchange):
             self.finish()
         elif outlet.is_shut:
             await outlet.wait_open()
+
+    def send_piece(self, data: bytes) -> Awaitable[None] | None:
+        """See `Exchange.send_piece`."""
+        outlet = self.connection.outlet
+        framing = self._framing
+        if framing is None or self.finished or self.disconnected or outlet.pending or len(data) > SLICE:
+            # The first piece, a large one, or one that cannot be sent.
+            return self.send({"type": "http.response.body", "body": data, "more_body": True})
+        outlet.send(framing.piece(data))
+        return outlet.opening() if outlet.is_shut else None
 
     async def _send_at_length(self, before: bytes, data: memoryview, after: bytes) -> None:
         outlet = self.connection.outlet

@@ -122,6 +122,12 @@ class ResponseFraming:
                 raise RuntimeError(f"Response content shorter than Content-Length, by {self._left} bytes")
         return b"", data, b""
 
+    def piece(self, data: bytes) -> bytes:
+        """What to send for a piece of the body after which others follow, as one."""
+        if self._chunked and data:
+            return b"%x\r\n%b\r\n" % (len(data), data)
+        return b"".join(self.frame(data, more=True))
+
 
 def _content_length(fields: list[tuple[bytes, bytes]]) -> int | None:
     lengths = {value for name, value in fields if name == b"content-length"}

@@ -23,6 +23,9 @@ class _CountedFraming(ResponseFraming):
         self.size += len(data)
         return before, data, after
 
+    def piece(self, data: bytes) -> bytes:
+        return b"".join(self.frame(data, more=True))
+
     def sent_beside(self, size: int) -> None:
         super().sent_beside(size)
         self.size += size

@@ -24,9 +24,10 @@ from pronghorn._engine.lazy_scope import FUNCTION_STACK, INNER_STACK
 from pronghorn._engine.middleware.handover import PassedResponse
 from pronghorn._engine.middleware.inside import DispatcherInside
 from pronghorn._engine.middleware.level import Level
-from pronghorn._engine.middleware.passage import ENDED, Inner, Passage, resumed
+from pronghorn._engine.middleware.passage import ENDED, Inner, Passage
 from pronghorn._engine.middleware.passing import app_of
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
+from pronghorn._engine.resumption import resumed
 from pronghorn._engine.running import read_body, run_in_place, run_plan
 from pronghorn._engine.runtime import make_request, prepare_scope
 from pronghorn._engine.stacks import is_in_use, offer_stacks

@@ -36,3 +36,7 @@ class DispatcherInside(Dispatcher):
     def answer_unrouted(self, x: Exchange) -> Reply | None:
         """Answer a preflight request, for which there need be no route."""
         return self._level.enter(x) if x.method == "OPTIONS" else None
+
+    def only_streams(self, x: Exchange) -> bool:
+        """Never: the layers are around every response."""
+        return False

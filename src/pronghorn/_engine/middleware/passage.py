@@ -25,6 +25,7 @@ from pronghorn._engine.middleware.bridge import Bridge
 from pronghorn._engine.middleware.handover import FunctionRequest, PassedResponse, passed_on
 from pronghorn._engine.middleware.parts import InnerTask, InnerWork, Part
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
+from pronghorn._engine.resumption import resumed
 
 #: What `next` gives at the end of `Passage.steps`.
 ENDED: Any = object()
@@ -59,29 +60,6 @@ class Inner(Protocol):
     def in_task(self, x: Exchange, plan: EndpointPlan) -> Coroutine[Any, Any, Any]:
         """A coroutine for a reply or an ASGI application."""
         raise NotImplementedError
-
-
-@coroutine
-def resumed(
-    running: Coroutine[Any, Any, Any], waited: Any, run: Callable[..., Any] | None = None
-) -> Generator[Any, Any, Any]:
-    """The result of a coroutine that waits for something already: this waits for it in its stead.
-
-    Args:
-        running: the coroutine.
-        waited: what it waits for.
-        run: calls a function where the coroutine has to run, if not here.
-    """
-    try:
-        while True:
-            function, argument = running.send, None
-            try:
-                argument = yield waited
-            except BaseException as error:
-                function, argument = running.throw, error
-            waited = function(argument) if run is None else run(function, argument)
-    except StopIteration as stop:
-        return stop.value
 
 
 class Passage:
