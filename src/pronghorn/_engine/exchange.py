@@ -110,15 +110,20 @@ class Exchange:
             scope = self._scope = self._build_scope()
         return scope
 
+    def _ends(self) -> tuple[Any, Any, Any]:
+        """This end, the peer, and the scheme that they speak."""
+        return self.server, self.client, self.scheme
+
     def _build_scope(self) -> MutableMapping[str, Any]:
+        server, client, scheme = self._ends()
         scope = LazyScope(
             {
                 "type": "http",
                 "asgi": {"version": "3.0", "spec_version": self.spec_version},
                 "http_version": self.http_version,
-                "server": self.server,
-                "client": self.client,
-                "scheme": self.scheme,
+                "server": server,
+                "client": client,
+                "scheme": scheme,
                 "method": self.method,
                 "root_path": self.root_path,
                 "path": self.path,

@@ -124,6 +124,13 @@ class HttpExchange(Exchange):
         """``"http"`` or ``"https"``."""
         return self.connection.site.scheme
 
+    def _ends(self) -> tuple[Any, Any, Any]:
+        connection = self.connection
+        site = connection.site
+        if site.rewrites:  # a proxy may have told
+            return super()._ends()
+        return connection.server, connection.client, site.scheme
+
     @property
     def state(self) -> MutableMapping[str, Any] | None:  # type: ignore[override]
         """What lifespan handlers yielded."""

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import _CachedRequest, _StreamingResponse
 from starlette.requests import empty_receive, empty_send
 
-from pronghorn._engine.middleware.handover import FunctionRequest, PassedHeaders, PassedResponse, passed_on
+from pronghorn._engine.middleware.handover import PassedHeaders, PassedResponse, passed_on, request_for
 from pronghorn._engine.middleware.passing import StreamedReply
 from pronghorn._engine.reply import Reply
 
@@ -23,8 +23,9 @@ def anyio_backend() -> str:
 def test_a_request_has_all_that_starlettes_has() -> None:
     scope = {"type": "http", "state": {}}
     expected = _CachedRequest(scope, empty_receive, empty_send)
-    request = FunctionRequest(scope, empty_receive, empty_send)
+    request = request_for(scope, empty_receive, empty_send)
 
+    assert isinstance(request, _CachedRequest)
     for name, value in vars(expected).items():
         assert getattr(request, name) == value
         assert isinstance(value, (bool, type(None))) or value in (scope, empty_receive, empty_send), name
@@ -36,7 +37,7 @@ async def test_a_request_keeps_its_body_for_itself() -> None:
     async def receive() -> Any:
         return {"type": "http.request", "body": b"body", "more_body": False}
 
-    one, other = (FunctionRequest({"type": "http"}, receive, empty_send) for _ in range(2))
+    one, other = (request_for({"type": "http"}, receive, empty_send) for _ in range(2))
 
     assert await one.body() == b"body"
     assert (one._stream_consumed, other._stream_consumed) == (True, False)

@@ -22,11 +22,17 @@ from pronghorn._engine.reply import RawHeaders, Reply
 class FunctionRequest(_CachedRequest):
     """The request as a function gets it."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
-        self._receive = receive
-        self._send = send
 
+def request_for(scope: Scope, receive: Receive, send: Send) -> FunctionRequest:
+    """Make a request."""
+    request: FunctionRequest = _new(FunctionRequest)
+    request.scope = scope
+    request._receive = receive
+    request._send = send
+    return request
+
+
+_new: Any = object.__new__
 
 # PERF: what else the constructors set is the same for every request: the class has it. bench middleware
 for _name, _value in vars(_CachedRequest({"type": "http"}, empty_receive, empty_send)).items():
@@ -43,10 +49,11 @@ class PassedHeaders(MutableHeaders):
     def __setitem__(self, key: str, value: str) -> None:
         # PERF: most set one that is not there yet, which takes no list of where it is. bench middleware
         name, line = key.lower().encode("latin-1"), value.encode("latin-1")
-        if name in dict(self._list):
-            super().__setitem__(key, value)
-        else:
-            self._list.append((name, line))
+        for known, _ in self._list:
+            if known == name:
+                super().__setitem__(key, value)
+                return
+        self._list.append((name, line))
 
     def __repr__(self) -> str:
         return repr(MutableHeaders(raw=self._list))
@@ -64,18 +71,19 @@ class PassedResponse(_StreamingResponse):
 
     info: Any = None
     media_type = None
-    background: BackgroundTask | None = None
     taken = False
     """Whether somebody has begun to read the body."""
-    _headers: Any = None
     _whole: Any = None
-    _iterator: Any = None
 
     def __init__(self, content: bytes, status: int, headers: RawHeaders, written: RawHeaders | None) -> None:
         self.content = content
         self.status_code = status
         self.raw_headers = headers  # type: ignore[assignment]
         self.written = written
+        # PERF: what is always asked for is found sooner on the instance than on the class.
+        self.background: BackgroundTask | None = None
+        self._headers: Any = None
+        self._iterator: Any = None
 
     @property
     def headers(self) -> MutableHeaders:
@@ -103,7 +111,7 @@ class PassedResponse(_StreamingResponse):
 
     def is_intact(self) -> bool:
         """Whether the body was neither replaced nor looked at."""
-        return not self.taken and self._iterator is self._whole
+        return self._iterator is None or (not self.taken and self._iterator is self._whole)
 
     def as_reply(self) -> Reply | None:
         """The reply again; None when the body is another."""

@@ -22,7 +22,7 @@ from pronghorn._compile.plan import EndpointPlan
 from pronghorn._engine.asgi import AsgiExchange
 from pronghorn._engine.exchange import Exchange
 from pronghorn._engine.middleware.bridge import Bridge
-from pronghorn._engine.middleware.handover import FunctionRequest, PassedResponse, passed_on
+from pronghorn._engine.middleware.handover import PassedResponse, passed_on, request_for
 from pronghorn._engine.middleware.parts import InnerTask, InnerWork, Part
 from pronghorn._engine.reply import AfterWork, Reply, reply_of
 from pronghorn._engine.resumption import resumed
@@ -98,7 +98,7 @@ class Passage:
         self._is_direct = is_direct
         scope: Any = x._scope  # the application has been put into it
         self._scope: Scope = scope
-        self._request = FunctionRequest(scope, receive, x.send)
+        self._request = request_for(scope, receive, x.send)
         self._parts: Sequence[Part] = ()
         self._sent = False
 
@@ -163,7 +163,8 @@ class Passage:
         try:
             if following is not None and _is_as_routed(self._x, self._scope):
                 # PERF: most functions are around another one, with nothing in between. bench middleware
-                passage = Passage(*following, self._x, receive, True)
+                layer, inner = following
+                passage = Passage(layer, inner, self._x, receive, True)
                 steps: Any = passage.steps()
                 waited = context.run(next, steps, ENDED)
                 if waited is not ENDED:
