@@ -287,6 +287,7 @@ class RsgiExchange(Exchange):
                 self._finish()
                 raise OSError("the peer is gone") from error
         if not more:
+            self._stream = None  # the server ends the response when nobody holds its stream any more
             self._finish()
 
     def fail(self) -> None:

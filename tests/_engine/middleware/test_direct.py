@@ -1,7 +1,10 @@
 """Functions that wait for nothing but `call_next` are run in place, and answer as they do in general."""
 
+import asyncio
 import contextvars
 import functools
+import gc
+import weakref
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any
@@ -267,3 +270,22 @@ async def test_they_need_no_task(path: str) -> None:
 
     assert isinstance(made([]).handle_exchange(x), Reply)
     assert x.tasks == []
+
+
+@pytest.mark.parametrize("path", ["/whole", "/replaced", "/never", "/background", "/streamed", "/stream"])
+async def test_nothing_of_a_request_is_left_for_the_collector(path: str) -> None:
+    app = made([])
+    gc.disable()
+    try:
+        x = MemoryExchange(Call(path=path), Answer())
+        held = weakref.ref(x)
+        reply = app.handle_exchange(x)
+        if reply is not None:
+            x.respond(reply)
+        while x.tasks:
+            await x.tasks.pop(0)
+        del x, reply
+        await asyncio.sleep(0)
+        assert held() is None
+    finally:
+        gc.enable()

@@ -57,7 +57,7 @@ class FunctionDispatcher(DispatcherInside):
                 if waited is not ENDED:
                     x.spawn(within(context, self._send_out, x, self._resumed(x, passage, steps, waited)))
                     return None
-                outcome = out(level, x, passage.outcome)
+                outcome = out(level, x, passage.take())
         except Exception as error:
             x.spawn(within(context, self._answer_server_error, x, error))
             return None
@@ -70,7 +70,7 @@ class FunctionDispatcher(DispatcherInside):
 
     async def _resumed(self, x: Exchange, passage: Passage, steps: Any, waited: Any) -> Reply | ASGIApp:
         await resumed(steps, waited)
-        return out(self._level, x, passage.outcome)
+        return out(self._level, x, passage.take())
 
     def _out_at_once(self, x: Exchange, outcome: Reply | ASGIApp, context: Context) -> Reply | None:
         if not isinstance(outcome, Reply):

@@ -71,22 +71,19 @@ class Passage:
         x: the request as it was routed: as it reaches the layer, but for what `receive` gives.
         receive: gives the function its messages.
         is_direct: whether functions and path operation of the request as it was routed are run in place.
-
-    Attributes:
-        outcome: what came out, after `steps`.
     """
 
     __slots__ = (
         "_inner",
         "_is_direct",
         "_layer",
+        "_outcome",
         "_parts",
         "_request",
         "_response",
         "_scope",
         "_sent",
         "_x",
-        "outcome",
     )
 
     def __init__(
@@ -128,7 +125,13 @@ class Passage:
         except BaseException:
             yield from self._abandon()
             raise
-        self.outcome = self._left(response)
+        self._outcome = self._left(response)
+
+    def take(self) -> Any:
+        """The outcome of `steps`, once: it leads back here, and a circle would be left for the collector."""
+        outcome = self._outcome
+        del self._outcome
+        return outcome
 
     def _left(self, response: Any) -> Any:
         """What the function's response is for the outside."""
@@ -169,7 +172,7 @@ class Passage:
                 waited = context.run(next, steps, ENDED)
                 if waited is not ENDED:
                     await resumed(steps, waited, context.run)
-                outcome = passage.outcome
+                outcome = passage.take()
             else:
                 x = InnerExchange(self._scope, receive, self._x.send)
                 plan = None if self._parts else inner.plan_of(x, self._x)
