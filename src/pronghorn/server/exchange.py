@@ -424,7 +424,7 @@ class HttpExchange(Exchange):
         if framing is None or self.finished or self.disconnected or outlet.pending or len(data) > SLICE:
             # The first piece, a large one, or one that cannot be sent.
             return self.send({"type": "http.response.body", "body": data, "more_body": True})
-        outlet.send(framing.piece(data))
+        outlet.transport.write(framing.piece(data))
         return outlet.opening() if outlet.is_shut else None
 
     async def _send_at_length(self, before: bytes, data: memoryview, after: bytes) -> None:
