@@ -31,27 +31,28 @@ _IDLE_SECONDS = 10.0
 
 
 class Mailbox:
-    """Where threads leave results for one event loop."""
+    """Where threads leave results for one event loop.
 
-    __slots__ = ("__weakref__", "_called", "_loop", "_results", "_scheduled", "token")
+    Attributes:
+        token: what `anyio.from_thread` needs in a worker to find its way back.
+        called: the pools that will be called when the loop has done what is ready now.
+    """
+
+    __slots__ = ("__weakref__", "_loop", "_results", "_scheduled", "called", "token")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = ref(loop)
         self._results: deque[tuple[Callback, Any, BaseException | None]] = deque()
         self._scheduled = False
-        self._called: set[Workers] = set()
+        self.called: set[Workers] = set()
         self.token = _anyio_token(loop)
 
-    def call(self, pool: Workers) -> None:
-        """Have a thread of ``pool`` look for jobs, once the loop has done what is ready now; called on the loop."""
+    def call_soon(self, pool: Workers) -> None:
+        """Have a thread of ``pool`` look for jobs when the loop has done what is ready now; to be called on it."""
         loop = self._loop()
-        if loop is not None and pool not in self._called:
-            self._called.add(pool)
-            loop.call_soon(self._call, pool)
-
-    def _call(self, pool: Workers) -> None:
-        self._called.discard(pool)
-        pool.call()
+        if loop is not None:
+            self.called.add(pool)
+            loop.call_soon(pool.call, self)
 
     def post(self, callback: Callback, result: Any, error: BaseException | None) -> None:
         """Leave a result; called in a worker thread."""
@@ -136,19 +137,20 @@ class Workers:
         `RuntimeError`.
         """
         self._jobs.append((context, function, arguments, callback, mailbox))
-        if not self._coming:  # else the one that comes finds this job too
-            mailbox.call(self)
+        if not self._coming and self not in mailbox.called:  # else who is coming finds this job too
+            mailbox.call_soon(self)
 
-    def call(self) -> None:
-        """Have a thread look for jobs, if there are any."""
+    def call(self, mailbox: Mailbox) -> None:
+        """Have a thread look for jobs, if there are any, as was asked for by ``mailbox``."""
+        mailbox.called.discard(self)
         with self._lock:
             try:
                 if self._jobs:
                     self._call_thread()
             except RuntimeError as error:
                 while self._jobs and not self._threads:
-                    _, _, _, callback, mailbox = self._jobs.popleft()
-                    mailbox.post(callback, None, error)
+                    _, _, _, callback, asking = self._jobs.popleft()
+                    asking.post(callback, None, error)
 
     def _call_thread(self) -> None:
         """Have one more thread look for a job, unless one is on its way; the lock is held."""
