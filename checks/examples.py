@@ -130,7 +130,8 @@ def run_console(block: Block, page: Path) -> None:
         program, *arguments = shlex.split(command, comments=True)
         serves = program == "pronghorn" and arguments[0] in SERVING
         line = [sys.executable, *(("-m", "pronghorn") if program == "pronghorn" else ()), *arguments]
-        status, printed = serve(line) if serves else run(line)
+        fails = re.search(r"^error ", shown, re.MULTILINE) is not None
+        status, printed = serve(line, fails=fails) if serves else run(line)
         if matches(shown, printed) if shown else status == 0:
             continue
         where = f"{page}:{block.line}"
@@ -148,8 +149,11 @@ def run(command: list[str]) -> tuple[int, str]:
     return result.returncode, result.stdout
 
 
-def serve(command: list[str]) -> tuple[int, str]:
-    """Start a server on a free port, wait until it listens, stop it; 0 when it did both."""
+def serve(command: list[str], *, fails: bool) -> tuple[int, str]:
+    """Start a server on a free port, wait until it listens, stop it; 0 when it did both.
+
+    One that ``fails`` is waited for to its own end, which may be after its workers have found something wrong.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -158,7 +162,12 @@ def serve(command: list[str]) -> tuple[int, str]:
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
     ):
-        status = 0 if wait_listening(process, port) else 1
+        if fails:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(START_SECONDS)
+            status = 1
+        else:
+            status = 0 if wait_listening(process, port) else 1
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
