@@ -55,7 +55,7 @@ class Observed:
 
     def handle_exchange(self, exchange: Any) -> Any:
         """The engine's own protocol: everything that is left for later is waited for."""
-        exchange.client = _CLIENT  # as the suite expects it
+        exchange.connection.client = _CLIENT  # as the suite expects it
         spawn, respond, hold = exchange.spawn, exchange.respond, exchange.hold
         exchange.spawn = lambda coroutine: spawn(self._watched(coroutine))
         exchange.respond = lambda reply: self._ending(respond)(self._with_watched_after(reply))
