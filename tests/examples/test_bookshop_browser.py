@@ -6,6 +6,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .test_bookshop_orders import SHIP_TO
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+WebDriverException = pytest.importorskip("selenium.common.exceptions").WebDriverException
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 
 SCREENSHOTS = os.environ.get("BOOKSHOP_SCREENSHOTS")
@@ -216,8 +218,16 @@ def test_the_documentation_lists_every_operation_and_logs_in(visitor: Visitor) -
 
 def test_the_documentation_tries_an_operation_out(visitor: Visitor) -> None:
     visitor.go("/docs#/catalogue/read_catalogue_api_catalogue_get")
-    visitor.wait(lambda: visitor.all(".try-out__btn")).pop().click()
-    visitor.wait(lambda: visitor.all(".btn.execute")).pop().click()
+
+    def execute_button() -> list[Any]:
+        found = visitor.all(".btn.execute")
+        if not found:
+            # A click may be lost while the page is still moving to the operation: until it has shown, once more.
+            with suppress(WebDriverException):
+                visitor.the(".try-out__btn:not(.cancel)").click()
+        return found
+
+    visitor.wait(execute_button).pop().click()
     reply = visitor.wait(lambda: visitor.all(".live-responses-table tbody .response")).pop()
     assert reply.find_element(By.CSS_SELECTOR, ".response-col_status").text == "200"
     assert '"earliest"' in reply.text
