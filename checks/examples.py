@@ -150,7 +150,7 @@ def run(command: list[str]) -> tuple[int, str]:
 
 
 def serve(command: list[str], *, fails: bool) -> tuple[int, str]:
-    """Start a server on a free port, wait until it listens, stop it; 0 when it did both.
+    """Start a server on a free port, wait until it answers, stop it; 0 when it did both.
 
     One that ``fails`` is waited for to its own end, which may be after its workers have found something wrong.
     """
@@ -167,7 +167,7 @@ def serve(command: list[str], *, fails: bool) -> tuple[int, str]:
                 process.wait(START_SECONDS)
             status = 1
         else:
-            status = 0 if wait_listening(process, port) else 1
+            status = 0 if wait_answering(process, port) else 1
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
@@ -179,13 +179,17 @@ def serve(command: list[str], *, fails: bool) -> tuple[int, str]:
         return status, output.read()
 
 
-def wait_listening(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Whether the server accepts connections before it ends or its time is over."""
+def wait_answering(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether the server answers before it ends or its time is over.
+
+    A socket may be there long before the processes that serve it, of which some hear no signal while they start.
+    """
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return True
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
+            probe.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            probe.recv(1)
+            return True
         time.sleep(0.05)
     return False
 
