@@ -177,22 +177,6 @@ async def test_an_event_puts_the_comment_off() -> None:
         assert stream.taken == [b"1", PING]
 
 
-async def test_who_is_still_sending_needs_no_comment() -> None:
-    async with AsyncExitStack() as stack:
-        stream = Stream(stack)
-        await turn()
-        stream.reads.clear()
-        stream.wanted.put_nowait(1)
-        await turn()
-        for _ in range(3):
-            await stream.loop.after(15)
-        assert stream.taken == [b"1"]
-        stream.reads.set()
-        await turn()
-        await stream.loop.after(15)
-        assert stream.taken == [b"1", PING]
-
-
 async def test_the_timer_ends_with_the_stream() -> None:
     loop: Any = Loop()
     events: Any = EventRelay(loop, aiter(Numbers([])), bytes).events()
@@ -318,9 +302,10 @@ async def test_a_stream_that_is_passed_on_says_something_now_and_then() -> None:
         assert stream.way.own == [PING, PING]
 
 
-async def test_no_comment_gets_between_an_event_that_is_being_sent() -> None:
+@pytest.mark.parametrize("kind", [Stream, Passing])
+async def test_no_comment_gets_between_an_event_that_is_being_sent(kind: Any) -> None:
     async with AsyncExitStack() as stack:
-        stream = Passing(stack)
+        stream = kind(stack)
         await turn()
         stream.reads.clear()
         stream.wanted.put_nowait(1)
